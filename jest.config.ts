@@ -1,0 +1,14 @@
+import type { Config } from 'jest';
+
+const config: Config = {
+  testEnvironment: '<rootDir>/test/support/nothing-left-open.ts',
+  testEnvironmentOptions: { customExportConditions: ['rockstar-source', 'node', 'node-addons'] },
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  setupFiles: ['reflect-metadata'],
+  transform: { '^.+\\.ts$': 'ts-jest' },
+  maxWorkers: 2,
+};
+
+// Not `export default`: Node 22.18 and newer read this file themselves, as the CommonJS module that it is.
+module.exports = config;
