@@ -1,0 +1,165 @@
+import type { Clock } from '../lifetime/clock';
+import type { Lifetime } from '../lifetime/lifetime';
+import { AppContainer } from './container';
+import { inDependencyOrder } from './dependency-order';
+import { reasonOf } from './describe';
+import { pluginErrors } from './errors';
+import { PluginInstance, type Surroundings } from './plugin-instance';
+import { type PlannedModule, type PlannedProvider, type PluginPlan, type Reference, whoIs } from './plugin-plan';
+import { RequestPlan } from './request-scope';
+import { failTogether, stopInstances } from './run-instances';
+import type { InjectionKey } from './service-token';
+import { isPromiseLike, withinLimit } from './time-limit';
+
+export interface BuildOptions {
+  /** The application's lifetime: each instance opens a scope in it. */
+  readonly owner: Lifetime;
+  /** Default: the owner's. */
+  readonly clock?: Clock;
+  /** What the application gives a module under an ambient key; asked once for each module that needs it. */
+  readonly ambient?: (key: InjectionKey, instance: PluginInstance) => unknown;
+  /** What hooks are given; asked once for each instance, before anything of it is made. */
+  readonly contextFor?: (instance: PluginInstance) => unknown;
+  /** For each asynchronous factory and each `initialize`. Default: 30,000. */
+  readonly initializeTimeoutMs?: number;
+  /** For each `stop` and `shutdown`, when a failure makes it stop what it began. Default: 10,000. */
+  readonly stopTimeoutMs?: number;
+  /** An instance that runs already and stays, instead of a new one. */
+  readonly carry?: (module: PlannedModule) => PluginInstance | undefined;
+}
+
+/** An application's modules, made and initialised. */
+export interface BuiltPlugins {
+  readonly plan: PluginPlan;
+  /** Each after those it imports; the root is the last. */
+  readonly instances: readonly PluginInstance[];
+  readonly root: PluginInstance;
+}
+
+const DEFAULT_INITIALIZE_TIMEOUT_MS = 30_000;
+
+/**
+ * Makes and initialises what a plan says: each module once what it imports is initialised, independent ones side by side.
+ *
+ * Fails with: PROVIDER_FAILED, PROVIDER_TIMEOUT, PLUGIN_HOOK_FAILED, PLUGIN_HOOK_TIMEOUT; PLUGIN_START_FAILED when it is
+ * more than one. What was initialised before is shut down then, in reverse.
+ */
+export async function buildInstances(plan: PluginPlan, options: BuildOptions): Promise<BuiltPlugins> {
+  return new Build(plan, options).run();
+}
+
+class Build implements Surroundings {
+  readonly plan: PluginPlan;
+  readonly requests: RequestPlan;
+  readonly #options: BuildOptions;
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #container = new AppContainer();
+  readonly #instances = new Map<PlannedModule, PluginInstance>();
+  readonly #begun: PluginInstance[] = [];
+  readonly #hooked = new WeakSet<object>();
+  readonly #ambient = new Map<PlannedModule, Map<InjectionKey, unknown>>();
+
+  constructor(plan: PluginPlan, options: BuildOptions) {
+    this.plan = plan;
+    this.requests = new RequestPlan((reference, module) => this.valueOf(reference, module));
+    this.#options = options;
+    this.#clock = options.clock ?? options.owner.clock();
+    this.#limitMs = options.initializeTimeoutMs ?? DEFAULT_INITIALIZE_TIMEOUT_MS;
+  }
+
+  async run(): Promise<BuiltPlugins> {
+    const errors = await inDependencyOrder(
+      this.plan.modules,
+      (it) => it.imports,
+      (it) => this.#build(it),
+    );
+    if (errors.length > 0) {
+      const { stopTimeoutMs } = this.#options;
+      await stopInstances(this.#begun, { clock: this.#clock, stopTimeoutMs, drainMs: 0 }).catch(
+        (error: unknown) => void errors.push(error),
+      );
+      throw failTogether(errors, pluginErrors.PLUGIN_START_FAILED);
+    }
+    const instances = this.plan.modules.map((it) => this.#instanceOf(it));
+    return { plan: this.plan, instances, root: this.#instanceOf(this.plan.root) };
+  }
+
+  valueOf(reference: Reference, module: PlannedModule): unknown {
+    switch (reference.kind) {
+      case 'absent':
+        return undefined;
+      case 'provider':
+        return this.#instanceOf(reference.provider.module).valueOf(reference.provider);
+      case 'ambient':
+        return this.#ambientValue(reference.key, module);
+    }
+  }
+
+  async #build(module: PlannedModule): Promise<void> {
+    const carried = this.#options.carry?.(module);
+    const instance = carried ?? this.#open(module);
+    this.#instances.set(module, instance);
+    if (carried !== undefined) return;
+    this.#begun.push(instance);
+    instance.context = this.#options.contextFor?.(instance);
+    for (const provider of module.order) {
+      if (provider.scope === 'request') continue;
+      const made = this.#make(provider, instance);
+      instance.keep(provider, isPromise(made, provider) ? await this.#waitFor(made, provider) : made, this.#hooked);
+    }
+    await instance.initialize({ clock: this.#clock, limitMs: this.#limitMs });
+  }
+
+  #open(module: PlannedModule): PluginInstance {
+    const imports = module.imports.map((it) => this.#instanceOf(it));
+    const openContainer = this.#container.openModule.bind(this.#container);
+    return new PluginInstance(module, { imports, owner: this.#options.owner, openContainer }, this);
+  }
+
+  #instanceOf(module: PlannedModule): PluginInstance {
+    const instance = this.#instances.get(module);
+    if (instance === undefined) throw new TypeError(`${module.label} is asked for before it is built`);
+    return instance;
+  }
+
+  #make(provider: PlannedProvider, instance: PluginInstance): unknown {
+    const { recipe, dependencies } = provider;
+    const args = (): unknown[] => dependencies.map((it) => this.valueOf(it, provider.module));
+    try {
+      if (recipe.kind === 'value') return recipe.value;
+      if (recipe.kind === 'existing') return args()[0];
+      if (recipe.kind === 'factory') return recipe.factory(...args());
+      if (recipe.inject !== undefined) return new recipe.class(...args());
+      return instance.container.construct(recipe.class, dependencies);
+    } catch (error) {
+      throw providerFailed(provider, error);
+    }
+  }
+
+  #waitFor(made: PromiseLike<unknown>, provider: PlannedProvider): Promise<unknown> {
+    const work = made.then(undefined, (error: unknown) => {
+      throw providerFailed(provider, error);
+    });
+    return withinLimit(this.#clock, this.#limitMs, work, () => {
+      throw pluginErrors.PROVIDER_TIMEOUT({ who: whoIs(provider), limitMs: this.#limitMs });
+    });
+  }
+
+  #ambientValue(key: InjectionKey, module: PlannedModule): unknown {
+    if (this.plan.ambientOverrides.has(key)) return this.plan.ambientOverrides.get(key);
+    let values = this.#ambient.get(module);
+    if (values === undefined) this.#ambient.set(module, (values = new Map<InjectionKey, unknown>()));
+    if (!values.has(key)) values.set(key, this.#options.ambient?.(key, this.#instanceOf(module)));
+    return values.get(key);
+  }
+}
+
+/** Only factories are waited for: a value may be a promise, and a class may have a `then` of its own. */
+function isPromise(made: unknown, { recipe }: PlannedProvider): made is PromiseLike<unknown> {
+  return recipe.kind === 'factory' && isPromiseLike(made);
+}
+
+function providerFailed(provider: PlannedProvider, error: unknown): Error {
+  return pluginErrors.PROVIDER_FAILED({ who: whoIs(provider), reason: reasonOf(error) }, { cause: error });
+}

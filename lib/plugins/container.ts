@@ -1,0 +1,98 @@
+// The one front door to tsyringe. It constructs and hands out, nothing more: what may be seen was decided by the plan,
+// every class is made once by the container of the module that provides it, and what is made is registered as it is.
+// So its singletons, its disposal, its asynchronous factories and its resolving of whatever class it is asked for, none
+// of which fit modules, are never used. Only `injectable()` without options: the others write into a global container.
+import { container as globalContainer, type DependencyContainer, inject, injectable, type InjectionToken } from 'tsyringe';
+import { type ConcreteClass, readParameterTypes } from '../metadata/slot';
+import type { Reference } from './plugin-plan';
+import { type InjectionKey, Token } from './service-token';
+
+/** For parameters that nothing is injected at: they get `undefined`, or keep their default. */
+const NOTHING = Symbol('nothing');
+/** What a class is registered under while it is constructed: its own key may already mean something else. */
+const UNDER_CONSTRUCTION = Symbol('under construction');
+
+const taught = new WeakSet<ConcreteClass>();
+const symbols = new WeakMap<Token, symbol>();
+
+/** The container of an application: the parent of its modules' containers. */
+export class AppContainer {
+  readonly #container = globalContainer.createChildContainer();
+
+  constructor() {
+    this.#container.register(NOTHING, { useFactory: () => undefined });
+  }
+
+  /** Opens the container of a module; `supply` gives what the module sees under a key, or throws who has it. */
+  openModule(supply: (key: InjectionKey) => unknown): ModuleContainer {
+    return new ModuleContainer(this.#container.createChildContainer(), supply);
+  }
+}
+
+/** What one module sees, ready to be asked. */
+export class ModuleContainer {
+  readonly #container: DependencyContainer;
+  readonly #supply: (key: InjectionKey) => unknown;
+  readonly #approved = new Set<InjectionKey>();
+
+  /** To be called by `AppContainer.openModule`. */
+  constructor(container: DependencyContainer, supply: (key: InjectionKey) => unknown) {
+    this.#container = container;
+    this.#supply = supply;
+  }
+
+  /**
+   * What the module has under a key: its own, or what its imports export.
+   *
+   * Fails with: DEPENDENCY_UNKNOWN, PLUGIN_NOT_EXPORTED, PLUGIN_NOT_IMPORTED, DEPENDENCY_AMBIGUOUS, PROVIDER_PER_REQUEST.
+   */
+  resolve<T>(key: InjectionKey<T>): T {
+    this.#approve(key);
+    return this.#container.resolve<T>(symbolOf(key) as InjectionToken<T>);
+  }
+
+  /** Constructs a class that names its arguments itself, from what the plan found for them. */
+  construct(it: ConcreteClass, dependencies: readonly Reference[]): unknown {
+    teach(it, dependencies);
+    for (const { kind, key } of dependencies) {
+      if (kind !== 'absent') this.#approve(key);
+      else if (key !== undefined) this.#register(key, undefined);
+    }
+    this.#container.register(UNDER_CONSTRUCTION, { useClass: it });
+    return this.#container.resolve<unknown>(UNDER_CONSTRUCTION);
+  }
+
+  #approve(key: InjectionKey): void {
+    if (this.#approved.has(key)) return;
+    this.#register(key, this.#supply(key));
+    this.#approved.add(key);
+  }
+
+  #register(key: InjectionKey, value: unknown): void {
+    // A factory, since tsyringe does not take `undefined` and `null` for values.
+    this.#container.register(symbolOf(key), { useFactory: () => value });
+  }
+}
+
+/** Tells tsyringe what a class needs, once: it keeps that in a map of its own for as long as the process runs. */
+function teach(it: ConcreteClass, dependencies: readonly Reference[]): void {
+  if (taught.has(it)) return;
+  taught.add(it);
+  const types = readParameterTypes(it);
+  dependencies.forEach(({ key }, at) => {
+    // What the compiler wrote is enough where it is the class to be injected.
+    if (key === undefined || key !== types?.[at]) inject(key === undefined ? NOTHING : symbolOf(key))(it, undefined, at);
+  });
+  injectable()(it);
+}
+
+/** What tsyringe knows a key by: it takes no objects. */
+function symbolOf(key: InjectionKey): InjectionToken {
+  if (!(key instanceof Token)) return key as InjectionToken;
+  let symbol = symbols.get(key);
+  if (symbol === undefined) {
+    symbol = Symbol(key.name);
+    symbols.set(key, symbol);
+  }
+  return symbol;
+}

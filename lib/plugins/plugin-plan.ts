@@ -1,0 +1,118 @@
+import type { ConcreteClass } from '../metadata/slot';
+import type { ModuleOptions, PluginIdentity } from './plugin';
+import type { Recipe, Scope } from './provider';
+import { type InjectionKey, keyName } from './service-token';
+
+/** Where one argument comes from. */
+export type Reference =
+  | { readonly kind: 'provider'; readonly key: InjectionKey; readonly provider: PlannedProvider }
+  /** Given by the application to every module. */
+  | { readonly kind: 'ambient'; readonly key: InjectionKey }
+  /** `undefined` is passed: nothing is there for an optional key (or the parameter keeps its default, without a key). */
+  | { readonly kind: 'absent'; readonly key: InjectionKey | undefined };
+
+/** What is made in a module, with everything it needs found. */
+export interface PlannedProvider {
+  readonly module: PlannedModule;
+  readonly key: InjectionKey;
+  /** `module`: the module's own class, which gets hooks and dependencies but is not injected anywhere. */
+  readonly role: 'provider' | 'controller' | 'module';
+  readonly recipe: Recipe;
+  /** A controller's is `request` when it needs something that is. */
+  readonly scope: Scope;
+  /** In the order of the arguments. */
+  readonly dependencies: readonly Reference[];
+  /** What `@Inject` beside the parameters of a controller's methods asks for. */
+  readonly methods: ReadonlyMap<string | symbol, ReadonlyMap<number, Reference>>;
+  /** The guards, pipes and the like that a controller names, as they are found in its module. */
+  readonly companions: readonly Reference[];
+}
+
+/** A module as it will be built. */
+export interface PlannedModule {
+  readonly source: ConcreteClass;
+  /** How messages about wiring call it: its class, with more where two classes have one name. */
+  readonly label: string;
+  /** How messages about running call it: `name@version` of a plugin, else the label. */
+  readonly title: string;
+  readonly plugin: PluginIdentity | undefined;
+  /** What its decorator and a dynamic module said, together. */
+  readonly options: ModuleOptions;
+  readonly imports: readonly PlannedModule[];
+  readonly own: ReadonlyMap<InjectionKey, PlannedProvider>;
+  readonly controllers: ReadonlyMap<ConcreteClass, PlannedProvider>;
+  readonly exports: ReadonlyMap<InjectionKey, PlannedProvider>;
+  /** What the direct imports export; more than one provider for a key is a mistake of who asks for it. */
+  readonly imported: ReadonlyMap<InjectionKey, ReadonlySet<PlannedProvider>>;
+  /** All that is made here, in the order it is made: providers, controllers, the module's own class. */
+  readonly order: readonly PlannedProvider[];
+}
+
+/** All of an application, decided before anything of it exists. */
+export interface PluginPlan {
+  readonly root: PlannedModule;
+  /** Each after those it imports; the root is the last. */
+  readonly modules: readonly PlannedModule[];
+  /** The keys the application gives to every module. */
+  readonly ambient: ReadonlySet<InjectionKey>;
+  /** Values that overrides put in the place of ambient ones. */
+  readonly ambientOverrides: ReadonlyMap<InjectionKey, unknown>;
+}
+
+/** What a module sees under a key: one reference, several rivals, or nothing. Its own come first, then imports, then the ambient. */
+export function findInView(
+  module: PlannedModule,
+  key: InjectionKey,
+  ambient: ReadonlySet<InjectionKey>,
+): Reference | readonly PlannedProvider[] | undefined {
+  const own = module.own.get(key);
+  if (own !== undefined) return { kind: 'provider', key, provider: own };
+  const imported = module.imported.get(key);
+  if (imported !== undefined) {
+    const [first, ...rivals] = imported;
+    if (first !== undefined) return rivals.length === 0 ? { kind: 'provider', key, provider: first } : [first, ...rivals];
+  }
+  return ambient.has(key) ? { kind: 'ambient', key } : undefined;
+}
+
+/** How messages call what is made: `Users in UserModule`, `the factory of "config" in ConfigModule`. */
+export function whoIs({ role, key, recipe, module }: PlannedProvider): string {
+  if (role === 'module') return module.label;
+  const where = `in ${module.label}`;
+  if (recipe.kind === 'factory') return `The factory of ${keyName(key)} ${where}`;
+  if (recipe.kind !== 'class' || recipe.class === key) return `${keyName(key)} ${where}`;
+  return `${keyName(recipe.class)} (provided as ${keyName(key)}) ${where}`;
+}
+
+/**
+ * Whether what is made under `key` reaches an ambient key that satisfies `wanted`: by its own arguments, those of its
+ * dependencies, of its methods' injected parameters, or of the guards and the like it names.
+ *
+ * In: a controller's class or any other key; `module` where only that module's is meant.
+ */
+export function reaches(
+  plan: PluginPlan,
+  key: InjectionKey,
+  wanted: (ambient: InjectionKey) => boolean,
+  module?: PlannedModule,
+): boolean {
+  const seen = new Set<PlannedProvider>();
+  const follows = (references: Iterable<Reference>): boolean => {
+    for (const reference of references) {
+      if (reference.kind === 'ambient' && wanted(reference.key)) return true;
+      if (reference.kind === 'provider' && visit(reference.provider)) return true;
+    }
+    return false;
+  };
+  const visit = (provider: PlannedProvider): boolean => {
+    if (seen.has(provider)) return false;
+    seen.add(provider);
+    return (
+      follows(provider.dependencies) ||
+      follows(provider.companions) ||
+      [...provider.methods.values()].some((at) => follows(at.values()))
+    );
+  };
+  const starts = (module === undefined ? plan.modules : [module]).flatMap((it) => it.order.filter((made) => made.key === key));
+  return starts.some(visit);
+}

@@ -1,0 +1,119 @@
+import type { FrameworkError } from '../errors/framework-error';
+import { type Clock, systemClock } from '../lifetime/clock';
+import { inDependencyOrder } from './dependency-order';
+import { pluginErrors } from './errors';
+import type { HookLimits } from './lifecycle';
+import type { PluginInstance } from './plugin-instance';
+import { withinLimit } from './time-limit';
+import { numbered } from './wiring-error';
+
+export interface StopOptions {
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** For each `stop` and `shutdown`, and for work that was cut to come to its end. Default: 10,000. */
+  readonly stopTimeoutMs?: number;
+  /** For work that was cut, where that is less. Default: `stopTimeoutMs`. */
+  readonly busyTimeoutMs?: number;
+  /** For all of it together: what comes after that is called, but not waited for. Default: no limit. */
+  readonly totalMs?: number;
+  /** How long work under way may go on before it is cut, for all instances together. Default: 10,000. */
+  readonly drainMs?: number;
+}
+
+export interface StartOptions extends StopOptions {
+  /** For each `start`. Default: 30,000. */
+  readonly startTimeoutMs?: number;
+}
+
+const DEFAULT_START_TIMEOUT_MS = 30_000;
+const DEFAULT_STOP_TIMEOUT_MS = 10_000;
+
+/**
+ * Calls `start` of everything, imports first, independent instances side by side.
+ *
+ * Fails with: PLUGIN_HOOK_FAILED, PLUGIN_HOOK_TIMEOUT; PLUGIN_START_FAILED when it is more than one. All of
+ * `instances` are stopped and shut down then, in reverse.
+ */
+export async function startInstances(instances: readonly PluginInstance[], options: StartOptions = {}): Promise<void> {
+  const limits = { clock: options.clock ?? systemClock, limitMs: options.startTimeoutMs ?? DEFAULT_START_TIMEOUT_MS };
+  const errors = await inDependencyOrder(
+    instances,
+    (it) => it.imports,
+    (it) => it.start(limits),
+  );
+  if (errors.length === 0) return;
+  await stopInstances(instances, { drainMs: 0, ...options }).catch((error: unknown) => void errors.push(error));
+  throw failTogether(errors, pluginErrors.PLUGIN_START_FAILED);
+}
+
+/**
+ * Brings instances to their end, the exact reverse of how they began: each, importers first, once the work inside its
+ * lifetime has ended; first every `stop`, then every `shutdown`. All are called, whatever fails on the way.
+ *
+ * In: any part of an application that nothing outside of it imports.
+ * Fails with: PLUGIN_HOOK_FAILED, PLUGIN_HOOK_TIMEOUT, PLUGIN_STILL_BUSY; PLUGIN_STOP_FAILED when it is more than one.
+ */
+export async function stopInstances(instances: readonly PluginInstance[], options: StopOptions = {}): Promise<void> {
+  const clock = options.clock ?? systemClock;
+  const { stopTimeoutMs = DEFAULT_STOP_TIMEOUT_MS, busyTimeoutMs = stopTimeoutMs, totalMs = Infinity } = options;
+  const untilMs = clock.now() + totalMs;
+  const within = (limitMs: number): number => Math.round(Math.max(0, Math.min(limitMs, untilMs - clock.now())));
+  // Asked for anew by each hook: the later ones have what the earlier ones left.
+  const limits: HookLimits = {
+    clock,
+    get limitMs() {
+      return within(stopTimeoutMs);
+    },
+  };
+  const drainUntilMs = clock.now() + (options.drainMs ?? DEFAULT_STOP_TIMEOUT_MS);
+  const errors: unknown[] = [];
+  const failed = (error: unknown): void => void errors.push(error);
+  for (const instance of lastFirst(instances, 'startedRank', 'initializedRank')) {
+    const drainMs = Math.max(0, drainUntilMs - clock.now());
+    await drain(instance, { clock, drainMs, limitMs: within(busyTimeoutMs) }).catch(failed);
+    await instance.stop(limits, failed);
+  }
+  for (const instance of lastFirst(instances, 'initializedRank')) await instance.shutdown(limits, failed);
+  if (errors.length > 0) throw failTogether(errors, pluginErrors.PLUGIN_STOP_FAILED);
+}
+
+/** One error for several; a lone one stays as it is. */
+export function failTogether(
+  errors: readonly unknown[],
+  make: (slots: { count: number; list: string }, options: { cause: unknown }) => FrameworkError,
+): unknown {
+  if (errors.length === 1) return errors[0];
+  const list = numbered(errors.map((it) => (it instanceof Error ? it : new Error(String(it)))));
+  return make({ count: errors.length, list }, { cause: new AggregateError(errors) });
+}
+
+/** The latest first. What never came so far (its rank is infinite) goes before all others, importers before imports. */
+function lastFirst(instances: readonly PluginInstance[], ...ranks: ('startedRank' | 'initializedRank')[]): PluginInstance[] {
+  return [...instances].reverse().sort((a, b) => {
+    const telling = ranks.find((rank) => a[rank] !== b[rank]);
+    return telling === undefined ? 0 : b[telling] - a[telling];
+  });
+}
+
+/** Waits until the work inside an instance has ended, and cuts it when it takes too long. */
+async function drain(
+  instance: PluginInstance,
+  { clock, limitMs, drainMs }: { clock: Clock; limitMs: number; drainMs: number },
+): Promise<void> {
+  const { lifetime } = instance;
+  const closesWithin = (ms: number): Promise<boolean> => {
+    const closed = lifetime.closed.then(() => true);
+    return withinLimit(clock, ms, closed, () => false);
+  };
+  lifetime.finish();
+  if (lifetime.state === 'closed') return;
+  if (!lifetime.ended && drainMs > 0 && (await closesWithin(drainMs))) return;
+  lifetime.end('shutdown');
+  if (!(await closesWithin(limitMs)))
+    throw pluginErrors.PLUGIN_STILL_BUSY({ plugin: instance.name, work: workOf(instance), limitMs });
+}
+
+function workOf({ lifetime }: PluginInstance): string {
+  const open = [...lifetime.inside()].length;
+  return open === 0 ? 'a promise that holds it' : `${open} ${open === 1 ? 'request or task' : 'requests or tasks'} of it`;
+}
