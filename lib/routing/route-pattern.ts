@@ -1,0 +1,14 @@
+/** Joins the parts of a path (`prefix`, controller, route) with single slashes: `('/api', 'users/', ':id')` is `/api/users/:id`. */
+export function joinPaths(...parts: readonly string[]): string {
+  const joined = parts
+    .map((part) => part.replace(/^\/+|\/+$/g, ''))
+    .filter((part) => part !== '')
+    .join('/');
+  return `/${joined}`;
+}
+
+/** The parameter names of a pattern: `/users/:id/files/*` has `id` and `*`. */
+export function parameterNames(pattern: string): string[] {
+  const names = [...pattern.matchAll(/:([A-Za-z_]\w*)/g)].map((match) => match[1] ?? '');
+  return pattern.includes('*') ? [...names, '*'] : names;
+}
