@@ -1,0 +1,109 @@
+// Hot: the list of what a connection is waiting for is kept by links in the exchanges themselves.
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { HttpProtocol } from './target';
+
+/** Something on a connection that is not answered yet. The links are the connection's. */
+export interface Unanswered {
+  older: Unanswered | undefined;
+  newer: Unanswered | undefined;
+  /** How much of its answer waits for the client to read. */
+  readonly unsentBytes: number;
+  clientGone(): void;
+  /** What the client sends can no longer be understood: a body still being read fails. Out: whether there was one. */
+  inputBroken(failure: Error): boolean;
+}
+
+/** One client's connection: what it speaks, and what it waits for. */
+export class Connection {
+  readonly socket: Duplex;
+  readonly protocol: HttpProtocol;
+  readonly encrypted: boolean;
+  /** The client left, or can no longer be answered. */
+  gone: boolean;
+  /** What the client sends can no longer be understood; it was told, or will be. */
+  broken: boolean;
+  /** Set while a body that was refused is dropped before the connection closes (HTTP/1.1): there is nothing more to wait for. */
+  stopDropping: (() => void) | undefined;
+  /** The response begun last (HTTP/1.1): they go out in order, so when it is through, all are. */
+  lastResponse: ServerResponse | undefined;
+  /** When the last request came, or the connection if there was none (HTTP/2, where nobody else knows when it is idle). */
+  askedAtMs: number;
+  /** Whether it is closed when none of its bytes move for a while: some were waiting when somebody looked. */
+  guarded: boolean;
+  /** How many wait for their answer. */
+  unanswered: number;
+  #newest: Unanswered | undefined;
+
+  constructor(socket: Duplex, protocol: HttpProtocol, encrypted: boolean, nowMs: number) {
+    this.socket = socket;
+    this.protocol = protocol;
+    this.encrypted = encrypted;
+    this.gone = false;
+    this.broken = false;
+    this.stopDropping = undefined;
+    this.lastResponse = undefined;
+    this.askedAtMs = nowMs;
+    this.guarded = false;
+    this.unanswered = 0;
+    this.#newest = undefined;
+  }
+
+  /** The address of the peer, empty when there is none (in-process, or gone). */
+  get remoteAddress(): string {
+    return (this.socket as { remoteAddress?: string }).remoteAddress ?? '';
+  }
+
+  /** Whether something on it waits for its answer. */
+  get busy(): boolean {
+    return this.unanswered > 0;
+  }
+
+  add(unanswered: Unanswered): void {
+    unanswered.older = this.#newest;
+    if (this.#newest !== undefined) this.#newest.newer = unanswered;
+    this.#newest = unanswered;
+    this.unanswered++;
+  }
+
+  /** Without effect on what is not in it (any more). */
+  remove(unanswered: Unanswered): void {
+    const { older, newer } = unanswered;
+    if (newer !== undefined) newer.older = older;
+    else if (this.#newest === unanswered) this.#newest = older;
+    else return;
+    this.unanswered--;
+    if (older !== undefined) older.newer = newer;
+    unanswered.older = undefined;
+    unanswered.newer = undefined;
+  }
+
+  /** How much of the answers under way waits for the client to read. */
+  get unsentBytes(): number {
+    let bytes = 0;
+    for (let next = this.#newest; next !== undefined; next = next.older) bytes += next.unsentBytes;
+    return bytes;
+  }
+
+  /** Calls `done` once every response begun on it was handed to the socket whole, or is lost with it; at once when there is none. */
+  whenAnswered(done: () => void): void {
+    const { lastResponse } = this;
+    if (lastResponse === undefined || lastResponse.writableFinished || lastResponse.destroyed) done();
+    else lastResponse.once('close', done);
+  }
+
+  /** Fails the body that is still being read. Out: whether there was one. */
+  inputBroken(failure: Error): boolean {
+    for (let next = this.#newest; next !== undefined; next = next.older) if (next.inputBroken(failure)) return true;
+    return false;
+  }
+
+  /** The client left: everything that still waits for an answer is cut. */
+  readonly clientGone = (): void => {
+    this.gone = true;
+    for (let next = this.#newest; next !== undefined; next = this.#newest) {
+      this.remove(next);
+      next.clientGone();
+    }
+  };
+}

@@ -1,0 +1,40 @@
+import { defineErrors } from '../errors/define-error';
+
+export const httpErrors = defineErrors({
+  REQUEST_MALFORMED: { status: 400, message: 'The request is not valid HTTP.' },
+  REQUEST_HOST_INVALID: { status: 400, message: 'A request names its host exactly once (RFC 9112 §3.2); this one has {count}.' },
+  REQUEST_TIMEOUT: { status: 408, message: 'The request did not arrive in time.' },
+  REQUEST_URL_TOO_LONG: { status: 414, message: 'The request target is longer than {limit} bytes.' },
+  REQUEST_EXPECTATION_UNKNOWN: { status: 417, message: 'The only expectation understood is 100-continue.' },
+  REQUEST_HEADERS_TOO_LARGE: { status: 431, message: 'The header section is larger than {limit} bytes.' },
+  REQUEST_CONNECT_REFUSED: { status: 405, message: 'Nothing here opens tunnels (CONNECT).' },
+  BODY_TOO_LARGE: { status: 413, message: 'The body is larger than {limit} bytes.' },
+  BODY_TYPE_UNSUPPORTED: { status: 415, message: 'This route takes {expected}; the content type of the request is {got}.' },
+  BODY_ENCODING_UNSUPPORTED: { status: 415, message: 'A body with content coding {coding} is not taken here; send it as it is.' },
+  BODY_MALFORMED: { status: 400, message: 'The body is not valid {kind}: {reason}.' },
+  BODY_TAKEN: {
+    status: 500,
+    message: 'The body of this request was read already as {kind}. Read it once, and pass the value on.',
+  },
+  BODY_INCOMPLETE: { status: 400, message: 'The connection ended before the body was complete.' },
+  PRECONDITION_FAILED: { status: 412, message: 'A condition of the request does not hold for what is here now.' },
+  REPLY_ALREADY_SENT: {
+    status: 500,
+    message:
+      '{route} returned a value after it had already answered. Return nothing after ctx.json(), ctx.text(), ctx.redirect() or ctx.stream().',
+  },
+  REPLY_HEADER_INVALID: { status: 500, message: 'The response header {name} is not valid: {reason}.' },
+  REPLY_STATUS_INVALID: { status: 500, message: 'A response status is a whole number from 200 to 599, got {status}.' },
+  REPLY_NOT_SERIALIZABLE: { status: 500, message: 'What {route} returned cannot be written as JSON: {reason}.' },
+  REPLY_CLIENT_TOO_SLOW: {
+    status: 500,
+    message: '{route} was cut: its client did not read, and more than {limit} bytes were waiting for it.',
+  },
+  SERVER_STOPPING: { status: 503, message: 'The server is stopping; try another one, or again later.' },
+  SERVER_LISTEN_FAILED: { message: 'Cannot listen on {address}: {reason}. {wayOut}' },
+  SERVER_TLS_INVALID: {
+    message: "The TLS key and certificate cannot be used: {reason}. Give tls: (key, cert) as PEM text, or tls: 'self-signed'.",
+  },
+  INTERNAL_ERROR: { status: 500, message: 'Something went wrong here. It was logged.' },
+  DEADLINE_EXCEEDED: { status: 504, message: 'The answer took longer than {limit} ms.' },
+});

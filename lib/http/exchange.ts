@@ -1,0 +1,249 @@
+// Hot: one per request; every field is set in the constructor, so that all exchanges have one shape.
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { Logger } from '../diagnostics/logger';
+import type { FrameworkError } from '../errors/framework-error';
+import type { Clock } from '../lifetime/clock';
+import { Deadline, type Deadlines, type Expiring } from '../lifetime/deadline';
+import type { CancelReason, EndReason } from '../lifetime/end-reason';
+import type { Lifetime } from '../lifetime/lifetime';
+import type { Connection, Unanswered } from './connection';
+import { httpErrors } from './errors';
+import type { HttpLimits } from './limits';
+import type { Target } from './target';
+import { type Fields, type NodeWire, StreamWire, type Wire } from './wire';
+
+/** A route's target for this kernel's exchanges. */
+export type RouteTarget = Target<Exchange>;
+
+/** What an exchange needs of the server it came in by. */
+export interface Host {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly limits: HttpLimits;
+  readonly logger: Logger;
+  /** No more requests are wanted: new ones get 503, and kept connections are closed behind their answers. */
+  readonly stopping: boolean;
+  /** Answers, as far as somebody still listens, for an exchange that was cut. */
+  cutShort(exchange: Exchange, reason: CancelReason): void;
+  /** Keeps a body that nobody reads (yet) from hiding that the client left. */
+  unreadBody(exchange: Exchange): void;
+}
+
+/** One request and its response, the same over HTTP/1.1 and HTTP/2. */
+export class Exchange implements Expiring, Unanswered {
+  readonly host: Host;
+  readonly connection: Connection;
+  wire: Wire;
+  readonly target: RouteTarget;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  /** The query as it was sent, without its question mark. */
+  readonly search: string;
+  readonly startedMs: number;
+  /** Status of the response to come. */
+  status: number;
+  statusDeclared: boolean;
+  /** Header fields of the response to come; `undefined` while it has none but the usual. */
+  fields: Fields | undefined;
+  /** Whether a final response was begun, or given up. */
+  replied: boolean;
+  /** Whether a stream was given as the answer, whose head waits for its first value. */
+  answering: boolean;
+  /** How its body was read, `undefined` while it was not. */
+  bodyTaken: string | undefined;
+  /** Told when the rest of the body can no longer come. */
+  bodyReader: { fail(failure: Error): void } | undefined;
+  /** What to answer when it is cut, where the reason alone does not say it. */
+  cutFailure: FrameworkError | undefined;
+  /** The parsed query and cookies, once somebody asked. */
+  query: Readonly<Record<string, string | string[] | undefined>> | undefined;
+  cookies: Readonly<Record<string, string | undefined>> | undefined;
+  /** Who is asking, once authentication said so. */
+  user: unknown;
+  /** What higher rooms keep with it: the context a handler holds, instances made for this request. */
+  context: unknown;
+  scope: unknown;
+  /** Neighbours in the connection's list. */
+  older: Unanswered | undefined;
+  newer: Unanswered | undefined;
+  private life: Lifetime | undefined;
+  private deadline: Deadline | undefined;
+  private isUntimed: boolean;
+
+  constructor(
+    host: Host,
+    connection: Connection,
+    wire: Wire,
+    target: RouteTarget,
+    params: Readonly<Record<string, string | undefined>>,
+    search: string,
+  ) {
+    this.host = host;
+    this.connection = connection;
+    this.wire = wire;
+    this.target = target;
+    this.params = params;
+    this.search = search;
+    this.startedMs = host.clock.now();
+    this.status = target.status;
+    this.statusDeclared = target.statusDeclared;
+    this.fields = undefined;
+    this.replied = false;
+    this.answering = false;
+    this.bodyTaken = undefined;
+    this.bodyReader = undefined;
+    this.cutFailure = undefined;
+    this.query = undefined;
+    this.cookies = undefined;
+    this.user = undefined;
+    this.context = undefined;
+    this.scope = undefined;
+    this.older = undefined;
+    this.newer = undefined;
+    this.life = undefined;
+    this.deadline = undefined;
+    this.isUntimed = false;
+  }
+
+  /** Its lifetime if something needed one so far. */
+  get begun(): Lifetime | undefined {
+    return this.life;
+  }
+
+  /**
+   * Made by the first that needs it (a signal, the body, a promise, a stream) and by nothing else: a request
+   * answered in the tick it began owns nothing. From here on the client's leaving is seen and the deadline runs.
+   */
+  get lifetime(): Lifetime {
+    return this.life ?? this.#begin();
+  }
+
+  /** Milliseconds until the deadline, `undefined` when there is none. */
+  get remainingMs(): number | undefined {
+    const { timeoutMs } = this.target;
+    if (timeoutMs === 0 || this.isUntimed) return undefined;
+    return Math.max(0, this.startedMs + timeoutMs - this.host.clock.now());
+  }
+
+  /** The time to answer ran out. */
+  deadlineReached(): void {
+    // The time went by waiting for the client: that is its 408, and nobody's 504.
+    if (this.bodyReader !== undefined) this.cutFailure = httpErrors.REQUEST_TIMEOUT();
+    this.life?.end('deadline');
+  }
+
+  /** Lifts the deadline: what is streamed lasts as long as it lasts. */
+  untimed(): void {
+    this.isUntimed = true;
+    this.deadline?.disarm();
+  }
+
+  /** The client left before the answer was complete. */
+  clientGone(): void {
+    this.life?.end('client');
+  }
+
+  get unsentBytes(): number {
+    return this.wire.unsentBytes;
+  }
+
+  inputBroken(failure: Error): boolean {
+    const { wire, bodyReader } = this;
+    // What came whole may still wait to be read: only the last request of a connection can lack something.
+    if (wire instanceof StreamWire || (wire as NodeWire).request.complete) return false;
+    if (bodyReader !== undefined) bodyReader.fail(failure);
+    // Whoever reads it as a stream hears of it there; the connection goes with it.
+    else if (this.bodyTaken !== undefined) wire.input.destroy(failure);
+    else return false;
+    return true;
+  }
+
+  /** Sets a response field; a value before it under that name is replaced. `name` in lower case. Fails with: REPLY_HEADER_INVALID. */
+  setField(name: string, value: string): void {
+    checkField(name, value);
+    this.removeField(name);
+    (this.fields ??= []).push(name, value);
+  }
+
+  /** Takes back all response fields of that name. */
+  removeField(name: string): void {
+    const { fields } = this;
+    if (fields === undefined) return;
+    for (let i = fields.length - 2; i >= 0; i -= 2) if (fields[i] === name) fields.splice(i, 2);
+  }
+
+  /** Adds a response field beside those of the same name (`set-cookie`). Fails with: REPLY_HEADER_INVALID. */
+  addField(name: string, value: string): void {
+    checkField(name, value);
+    (this.fields ??= []).push(name, value);
+  }
+
+  /** The value of a response field: set for this response, or what the route says for all. */
+  field(name: string): string | undefined {
+    return valueIn(this.fields, name) ?? valueIn(this.target.fields, name);
+  }
+
+  /** Node's request and response, made on first use over HTTP/2. */
+  toNode(): NodeWire {
+    let { wire } = this;
+    if (wire instanceof StreamWire) {
+      wire = wire.toNode();
+      this.wire = wire;
+    }
+    const node = wire as NodeWire;
+    node.touched = true;
+    return node;
+  }
+
+  #begin(): Lifetime {
+    const { target, connection, host, wire } = this;
+    const life = target.owner.open(this);
+    this.life = life;
+    if (this.replied) {
+      life.end('finished');
+      return life;
+    }
+    connection.add(this);
+    wire.watch(this);
+    if (target.timeoutMs > 0) {
+      this.deadline = new Deadline(this);
+      host.deadlines.arm(this.deadline, this.startedMs, target.timeoutMs);
+    }
+    life.defer((reason) => this.#over(reason));
+    if (connection.gone) life.end('client');
+    else if (this.bodyTaken === undefined && wire.hasBody) host.unreadBody(this);
+    return life;
+  }
+
+  #over(reason: EndReason): void {
+    this.connection.remove(this);
+    this.deadline?.disarm();
+    if (reason !== 'finished') this.host.cutShort(this, reason);
+  }
+}
+
+function valueIn(fields: readonly string[] | undefined, name: string): string | undefined {
+  if (fields === undefined) return undefined;
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
+  return undefined;
+}
+
+/** A route as people name it, for messages. */
+export function routeOf({ wire, target }: Exchange): string {
+  return `${wire.method} ${target.route || wire.url}`;
+}
+
+/** Node checks what goes out over HTTP/1.1 only, and too late to answer with anything else. */
+function checkField(name: string, value: string): void {
+  if (name === 'transfer-encoding') {
+    throw httpErrors.REPLY_HEADER_INVALID({ name, reason: 'how a body is framed is up to the server' }, { detail: UNSENDABLE });
+  }
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw httpErrors.REPLY_HEADER_INVALID({ name, reason }, { detail: UNSENDABLE });
+  }
+}
+
+const UNSENDABLE = 'The answer could not be sent.';

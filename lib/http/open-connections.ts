@@ -1,0 +1,104 @@
+import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { CancelTimer, Clock } from '../lifetime/clock';
+import { closeSoftly } from './close-softly';
+import type { Connection } from './connection';
+import { guardSocket } from './stalled-reader';
+
+/** Every connection of a server, from its first packet to its close. */
+export class OpenConnections {
+  /** Those that did not say what they speak yet (in their TLS handshake, or before their first byte), by their peer's address. */
+  readonly #arriving = new Map<string, Socket>();
+  /** Those that did. The connection is there for HTTP/1.1, where nobody else knows when it is idle. */
+  readonly #sockets = new Map<Duplex, Connection | undefined>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #clock: Clock;
+  readonly #stallMs: number;
+  #cancelLook: CancelTimer | undefined;
+  #whenEmpty: (() => void) | undefined;
+
+  /** In: how long a client may leave bytes unread that wait for it. */
+  constructor(clock: Clock, stallMs: number) {
+    this.#clock = clock;
+    this.#stallMs = stallMs;
+  }
+
+  get size(): number {
+    return this.#arriving.size + this.#sockets.size;
+  }
+
+  /** A connection was made. Behind TLS another socket object takes its place: the peer's address is what both have. */
+  arrive(socket: Socket): void {
+    const peer = peerOf(socket);
+    this.#arriving.set(peer, socket);
+    socket.once('close', () => {
+      if (this.#arriving.get(peer) === socket) this.#arriving.delete(peer);
+      this.#closed();
+    });
+  }
+
+  /** It is known what the connection speaks. */
+  settle(socket: Duplex, connection: Connection): void {
+    if ('remotePort' in socket) this.#arriving.delete(peerOf(socket as Socket));
+    this.#sockets.set(socket, connection.protocol === '1.1' ? connection : undefined);
+    if (connection.protocol === '1.1') this.#cancelLook ??= this.#clock.setTimer(this.#look, this.#stallMs / 4);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#closed();
+    });
+  }
+
+  addSession(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
+  }
+
+  /** Tells HTTP/2 clients to go elsewhere (GOAWAY, RFC 9113 §6.8): what they asked for is answered, then the connection closes. */
+  goAway(): void {
+    for (const session of this.#sessions) session.close();
+  }
+
+  /** Closes what is idle now, and the others behind their answers. */
+  closeBehindAnswers(): void {
+    for (const socket of this.#arriving.values()) socket.destroy();
+    for (const [socket, connection] of this.#sockets) {
+      if (connection !== undefined && !connection.broken) connection.whenAnswered(() => closeSoftly(socket));
+    }
+  }
+
+  /** Settles when none is left. */
+  async empty(): Promise<void> {
+    if (this.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+  }
+
+  destroy(): void {
+    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
+    for (const socket of this.#arriving.values()) socket.destroy();
+  }
+
+  readonly #look = (): void => {
+    this.#cancelLook = undefined;
+    for (const [socket, connection] of this.#sockets) {
+      if (connection === undefined) continue;
+      this.#cancelLook ??= this.#clock.setTimer(this.#look, this.#stallMs / 4);
+      if ('setTimeout' in socket) guardSocket(socket as Socket, connection, this.#stallMs);
+    }
+  };
+
+  #closed(): void {
+    if (this.#sockets.size === 0) {
+      this.#cancelLook?.();
+      this.#cancelLook = undefined;
+    }
+    if (this.size === 0) this.#whenEmpty?.();
+  }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
+}

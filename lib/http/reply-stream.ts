@@ -1,0 +1,262 @@
+import { finished, pipeline, Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
+import type { Observable } from 'rxjs';
+import { isObservable, subscribeWithin } from '../lifetime/observable';
+import { type ChunkFormat, type Format, formatOf } from './chunk-format';
+import { httpErrors } from './errors';
+import { type Exchange, routeOf } from './exchange';
+import { replyFailure } from './failure-reply';
+import { isBodiless, send, type Sending, startSending } from './send';
+
+/** Values over time, to be sent as they come: what `ctx.stream()` and `@Sse` hand over. */
+export type StreamSource = Readable | ReadableStream | Observable<unknown> | AsyncIterable<unknown>;
+
+/** A value that says it is a stream, and how to write it. */
+export class StreamedReply {
+  constructor(
+    readonly source: StreamSource,
+    readonly format: ChunkFormat,
+  ) {}
+}
+
+export function isStreamSource(value: object): value is StreamSource {
+  return value instanceof Readable || value instanceof ReadableStream || Symbol.asyncIterator in value || isObservable(value);
+}
+
+/**
+ * Answers with values as they come. The deadline holds until the first of them (server-sent events: until the head, which
+ * goes out at once); then it lasts until its source or its client ends. May throw before anything was sent.
+ */
+export function replyStream(exchange: Exchange, source: StreamSource, format: ChunkFormat): void {
+  if (isObservable(source)) replyObservable(exchange, source, format);
+  else if (source instanceof Readable && !source.readableObjectMode) replyReadable(exchange, source, format);
+  else replyIterable(exchange, source, format);
+}
+
+/** HEAD, and statuses without a body: what would be sent is not asked for. */
+function isHeadOnly(exchange: Exchange): boolean {
+  return exchange.wire.method === 'HEAD' || isBodiless(exchange.status);
+}
+
+/** A byte stream: its first bytes, or its failure, are awaited before the head goes out. */
+function replyReadable(exchange: Exchange, source: Readable, format: ChunkFormat): void {
+  const { lifetime } = exchange;
+  // Sources may fail after they were destroyed, when nobody else listens any more.
+  source.on('error', ignore);
+  lifetime.defer(() => source.destroy());
+  whenReadable(source, (error) => {
+    if (lifetime.ended) return;
+    const { type } = formatOf(format, Buffer.of());
+    try {
+      if (error !== undefined) replyFailure(exchange, error);
+      else if (isHeadOnly(exchange)) send(exchange, exchange.status, type, undefined);
+      else pump(exchange, source, type);
+    } catch (failure) {
+      replyFailure(exchange, failure);
+    }
+  });
+}
+
+function ignore(): void {
+  // See where it is attached.
+}
+
+/** Calls `done` once, when there are bytes, the end, or a failure. */
+function whenReadable(source: Readable, done: (error?: unknown) => void): void {
+  const settle = (error?: unknown): void => {
+    source.off('readable', onReadable).off('end', onReadable).off('error', settle).off('close', onClose);
+    done(error);
+  };
+  const onReadable = (): void => settle();
+  const onClose = (): void => settle(new Error('The stream was destroyed before it had given anything.'));
+  if (source.errored !== null) done(source.errored);
+  else if (source.readableLength > 0 || source.readableEnded) done();
+  else if (source.destroyed) onClose();
+  else source.once('readable', onReadable).once('end', onReadable).once('error', settle).once('close', onClose);
+}
+
+function pump(exchange: Exchange, source: Readable, type: string): void {
+  const { lifetime } = exchange;
+  const length = exchange.field('content-length');
+  const sending = startSending(exchange, type, length === undefined ? undefined : Number(length));
+  // Before the pipeline hears of it: that destroys both ends, and which of them failed could no longer be told.
+  finished(source, { writable: false }, (error) => {
+    if (error) sending.fail(error);
+  });
+  if (length !== undefined) checkLength(source, Number(length), sending);
+  pipeline(source, sending.out, (error) => {
+    if (error) lifetime.end('client');
+    else sending.done();
+  });
+}
+
+/** A body of another length than was said would be taken for the next response, or the next response for its rest. */
+function checkLength(source: Readable, expected: number, sending: Sending): void {
+  let got = 0;
+  const fail = (): void =>
+    sending.fail(
+      httpErrors.REPLY_HEADER_INVALID({
+        name: 'content-length',
+        reason: `it says ${expected}, the stream has ${got} bytes or more`,
+      }),
+    );
+  source.on('data', (chunk: Buffer | string) => {
+    got += Buffer.byteLength(chunk);
+    if (got > expected) fail();
+  });
+  source.once('end', () => {
+    if (got < expected) fail();
+  });
+}
+
+function replyIterable(
+  exchange: Exchange,
+  source: Readable | ReadableStream | AsyncIterable<unknown>,
+  format: ChunkFormat,
+): void {
+  const { lifetime } = exchange;
+  const iterator = source instanceof ReadableStream ? readerOf(source) : source[Symbol.asyncIterator]();
+  // The iterator of a stream that waits for more can only be ended from below.
+  if (source instanceof Readable) lifetime.defer(() => source.destroy());
+  lifetime.keep();
+  void pour(exchange, iterator, new ValueSink(exchange, format)).finally(() => lifetime.letGo());
+}
+
+/** A web stream's own iterator would wait for a chunk under way before it lets go. */
+function readerOf(source: ReadableStream): AsyncIterator<unknown> {
+  const reader = source.getReader();
+  return {
+    next: () => reader.read() as Promise<IteratorResult<unknown>>,
+    return: () => reader.cancel().then(() => ({ done: true, value: undefined })),
+  };
+}
+
+/** Sends value after value, no faster than the client reads. Whatever ends it, the iterator is closed and waited for. Never rejects. */
+async function pour({ lifetime }: Exchange, iterator: AsyncIterator<unknown>, sink: ValueSink): Promise<void> {
+  let closing: Promise<void> | undefined;
+  const close = (): void => void (closing ??= closeIterator(iterator));
+  const forget = lifetime.defer(close);
+  try {
+    sink.open();
+    while (!lifetime.ended) {
+      const next = await iterator.next();
+      if (next.done === true) {
+        forget();
+        if (!lifetime.ended) sink.complete();
+        return;
+      }
+      if (!lifetime.ended && !sink.put(next.value)) await sink.drained();
+    }
+  } catch (error) {
+    forget();
+    close();
+    sink.fail(error);
+  }
+  await closing;
+}
+
+async function closeIterator(iterator: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // It is over for everybody; there is no answer left that this could become.
+  }
+}
+
+/** Nothing is thrown into the source: RxJS would raise it where nobody can catch it. */
+function replyObservable(exchange: Exchange, source: Observable<unknown>, format: ChunkFormat): void {
+  const sink = new ValueSink(exchange, format);
+  const attempt = (step: () => void): void => {
+    try {
+      step();
+    } catch (error) {
+      sink.fail(error);
+    }
+  };
+  if (isHeadOnly(exchange)) {
+    sink.complete();
+    return;
+  }
+  sink.open();
+  subscribeWithin(exchange.lifetime, source, {
+    next: (value) => attempt(() => sink.force(value)),
+    error: (error: unknown) => sink.fail(error),
+    complete: () => attempt(() => sink.complete()),
+  });
+}
+
+/** Where values go one by one. The first says how all are written, and begins the response. */
+class ValueSink {
+  readonly #exchange: Exchange;
+  readonly #format: ChunkFormat;
+  #chosen: Format | undefined;
+  #sending: Sending | undefined;
+
+  constructor(exchange: Exchange, format: ChunkFormat) {
+    this.#exchange = exchange;
+    this.#format = format;
+    this.#chosen = undefined;
+    this.#sending = undefined;
+  }
+
+  /** Begins the response at once where the first value has nothing to say about it. */
+  open(): void {
+    if (this.#format !== 'events') return;
+    if (isHeadOnly(this.#exchange)) this.complete();
+    else this.#begin(formatOf('events', undefined));
+  }
+
+  /** Out: whether there is room for more; else wait until it has `drained`. */
+  put(value: unknown): boolean {
+    const chosen = this.#chosen ?? formatOf(this.#format, value);
+    if (isHeadOnly(this.#exchange)) {
+      send(this.#exchange, this.#exchange.status, chosen.type, undefined);
+      return true;
+    }
+    const chunk = chosen.write(value);
+    const { out } = this.#sending ?? this.#begin(chosen);
+    return out.destroyed || out.write(chunk);
+  }
+
+  /** A value of a source that cannot be told to wait: it is sent as long as not too many do. */
+  force(value: unknown): void {
+    if (this.put(value)) return;
+    const { bufferLimitBytes: limit } = this.#exchange.host.limits;
+    if ((this.#sending?.out.writableLength ?? 0) > limit) {
+      this.fail(httpErrors.REPLY_CLIENT_TOO_SLOW({ route: routeOf(this.#exchange), limit }));
+    }
+  }
+
+  drained(): Promise<void> {
+    const { out } = this.#sending as Sending;
+    return new Promise((resolve) => {
+      const undo = this.#exchange.lifetime.defer(() => go());
+      const go = (): void => {
+        undo();
+        out.off('drain', go);
+        resolve();
+      };
+      out.once('drain', go);
+    });
+  }
+
+  complete(): void {
+    if (isHeadOnly(this.#exchange)) {
+      send(this.#exchange, this.#exchange.status, formatOf(this.#format, undefined).type, undefined);
+      return;
+    }
+    const { out, done } = this.#sending ?? this.#begin(formatOf(this.#format, undefined));
+    out.end(done);
+  }
+
+  fail(error: unknown): void {
+    if (this.#sending !== undefined) this.#sending.fail(error);
+    else if (!this.#exchange.lifetime.ended) replyFailure(this.#exchange, error);
+  }
+
+  #begin(chosen: Format): Sending {
+    this.#chosen = chosen;
+    this.#sending = startSending(this.#exchange, chosen.type);
+    return this.#sending;
+  }
+}

@@ -1,0 +1,393 @@
+// Hot: from the parser, or the stream, to the exchange.
+import { createServer as createHttp1, type IncomingMessage, type Server as Http1Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttp2,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { type AddressInfo, createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from '../diagnostics/logger';
+import type { FrameworkError } from '../errors/framework-error';
+import type { Clock } from '../lifetime/clock';
+import type { Deadlines } from '../lifetime/deadline';
+import type { RouteMatch, RouteTable } from '../routing/route-table';
+import { answerBrokenInput } from './broken-input';
+import { Connection } from './connection';
+import { cutShort, dispatch } from './dispatch';
+import { httpErrors } from './errors';
+import { Exchange, type Host, type RouteTarget } from './exchange';
+import { replyFailure } from './failure-reply';
+import { closeWhenIdle } from './idle-session';
+import type { HttpLimits } from './limits';
+import { OpenConnections } from './open-connections';
+import { sniffProtocol } from './sniff-protocol';
+import { isStalled } from './stalled-reader';
+import { openTlsDoor, type TlsOptions } from './tls-door';
+import { unreadBody } from './unread-body';
+import { NodeWire, StreamWire } from './wire';
+
+export interface HttpServerOptions {
+  /** `true`: HTTP/2 and HTTP/1.1 on one TLS port; `'h2c'`: both without TLS, HTTP/2 by prior knowledge. */
+  readonly http2: boolean | 'h2c';
+  readonly tls: TlsOptions | undefined;
+  readonly limits: HttpLimits;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly logger: Logger;
+  readonly routes: RouteTable<RouteTarget>;
+  /** Answers what no route matches. */
+  readonly unmatched: RouteTarget;
+}
+
+/** Where a connection is kept on what Node hands over with each event. */
+const CONNECTION = Symbol('rockstar-web.connection');
+
+interface Carrier {
+  [CONNECTION]?: Connection;
+}
+
+/** The parser's hook: called when a head is complete, before a request exists for anybody (one property of Node's parser). */
+type OnIncoming = (request: IncomingMessage & { upgrade?: boolean }, keepAlive: boolean) => number;
+
+/** Sockets in, exchanges out: HTTP/1.1 on `node:http`, HTTP/2 on bare streams, behind one port. */
+export class HttpServer implements Host {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly limits: HttpLimits;
+  readonly logger: Logger;
+  /** The one mutable cell: exchanging the table is one assignment, while requests run. */
+  routes: RouteTable<RouteTarget>;
+  unmatched: RouteTarget;
+  stopping: boolean;
+  readonly #options: HttpServerOptions;
+  readonly #http1: Http1Server;
+  readonly #http2: Http2Server | undefined;
+  readonly #open: OpenConnections;
+  #door: TcpServer | undefined;
+  /** Whether Node's HTTP/1.1 server enforces its time-outs: without a port of its own only once it is told. */
+  #isTimed: boolean;
+  #isClosed: boolean;
+  /** Set by the parser's hook, taken by the request (or by the HTTP/2 session) that follows in the same tick. */
+  #arriving: Connection | undefined;
+  #match: RouteMatch<RouteTarget> | null;
+
+  constructor(options: HttpServerOptions) {
+    this.clock = options.clock;
+    this.deadlines = options.deadlines;
+    this.limits = options.limits;
+    this.logger = options.logger;
+    this.routes = options.routes;
+    this.unmatched = options.unmatched;
+    this.stopping = false;
+    this.#options = options;
+    this.#open = new OpenConnections(options.clock, options.limits.keepAliveTimeoutMs);
+    this.#isTimed = false;
+    this.#isClosed = false;
+    this.#arriving = undefined;
+    this.#match = null;
+    this.#http1 = this.#makeHttp1();
+    this.#http2 = options.http2 === false ? undefined : this.#makeHttp2();
+  }
+
+  cutShort = cutShort;
+  unreadBody = unreadBody;
+
+  /** How many connections are open. */
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  /** Opens the port. Out: the address it answers at. Fails with: SERVER_LISTEN_FAILED, SERVER_TLS_INVALID. */
+  async listen(port: number, host: string): Promise<URL> {
+    const door = await this.#openDoor();
+    await new Promise<void>((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void => reject(listenFailure(error, port, host));
+      door.once('error', failed);
+      door.listen(port, host, () => {
+        door.off('error', failed);
+        resolve();
+      });
+    });
+    this.#door = door;
+    door.on('error', (error) => this.logger.error('the listening socket failed', { err: error }));
+    return this.#urlOf(door.address() as AddressInfo);
+  }
+
+  /** Serves a connection that came by another way than the port: in-process requests of tests. */
+  serve(socket: Duplex): void {
+    this.#hand(socket, false);
+  }
+
+  /** No new connections; new requests on kept ones get 503; HTTP/2 clients are told to go elsewhere (GOAWAY). */
+  drain(): void {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.#door?.close();
+    this.#open.goAway();
+  }
+
+  /** Closes what is idle and waits for what is still being written; settles when every connection is closed. */
+  async closeConnections(): Promise<void> {
+    this.drain();
+    this.#isClosed = true;
+    this.#open.closeBehindAnswers();
+    await this.#open.empty();
+    this.#http1.close();
+  }
+
+  /** Cuts every connection now. */
+  destroyConnections(): void {
+    this.#open.destroy();
+  }
+
+  #makeHttp1(): Http1Server {
+    const { limits } = this;
+    const server = createHttp1({
+      // A request without a host, or with two, is answered by us: Node's own answer has no body.
+      requireHostHeader: false,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.max(50, Math.min(1_000, limits.headersTimeoutMs / 4, limits.requestTimeoutMs / 4)),
+      maxHeaderSize: limits.headerLimitBytes,
+      noDelay: true,
+    });
+    // Node drops header lines past this count without a word; their bytes are limited anyway.
+    server.maxHeadersCount = 0;
+    server.on('request', this.#onRequest);
+    server.on('checkContinue', this.#onRequest);
+    server.on('checkExpectation', this.#onExpectation);
+    server.on('clientError', this.#onClientError);
+    server.on('timeout', this.#onTimeout);
+    return server;
+  }
+
+  #makeHttp2(): Http2Server {
+    const { limits } = this;
+    const server = createHttp2({
+      settings: { maxConcurrentStreams: limits.maxConcurrentStreams, maxHeaderListSize: limits.headerLimitBytes },
+      maxHeaderListPairs: 512,
+    });
+    server.on('session', (session) => this.#admitSession(session));
+    server.on('stream', this.#onStream);
+    server.on('sessionError', (error: Error) => this.logger.debug('an HTTP/2 connection failed', { err: error }));
+    return server;
+  }
+
+  async #openDoor(): Promise<TcpServer> {
+    const { http2, tls } = this.#options;
+    if (tls !== undefined || http2 === true) {
+      const options = { http2: http2 === true, handshakeTimeoutMs: this.limits.handshakeTimeoutMs };
+      const door = await openTlsDoor(tls ?? 'self-signed', options, (socket, isHttp2) => this.#hand(socket, isHttp2));
+      door.on('connection', (socket: Socket) => this.#open.arrive(socket));
+      door.on('tlsClientError', (error, socket) => {
+        this.logger.debug('a TLS handshake failed', { err: error });
+        // Node tells of its time-out, and leaves the rest to whoever listens.
+        socket.destroy();
+      });
+      return door;
+    }
+    return createTcp({ noDelay: true }, (socket) => {
+      if (http2 === false) {
+        this.#hand(socket, false);
+        return;
+      }
+      this.#open.arrive(socket);
+      sniffProtocol(socket, this.limits.headersTimeoutMs, (isHttp2) => this.#hand(socket, isHttp2));
+    });
+  }
+
+  /** It is known what a connection speaks. */
+  #hand(socket: Duplex, isHttp2: boolean): void {
+    if (this.#isClosed || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection(socket, isHttp2 ? '2.0' : '1.1', 'encrypted' in socket, this.clock.now());
+    (socket as Carrier)[CONNECTION] = connection;
+    this.#open.settle(socket, connection);
+    this.#arriving = connection;
+    // Half-closed, a client of HTTP/2 can open no window any more, and Node's session would not notice that it left.
+    socket.allowHalfOpen = !isHttp2;
+    if (isHttp2) this.#http2?.emit('connection', socket);
+    else this.#admitHttp1(socket, connection);
+  }
+
+  #urlOf(address: AddressInfo): URL {
+    const encrypted = this.#options.tls !== undefined || this.#options.http2 === true;
+    const anywhere = address.address === '::' || address.address === '0.0.0.0';
+    const host = anywhere ? 'localhost' : address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return new URL(`${encrypted ? 'https' : 'http'}://${host}:${address.port}`);
+  }
+
+  #admitHttp1(socket: Duplex, connection: Connection): void {
+    if (!this.#isTimed) {
+      this.#isTimed = true;
+      this.#http1.emit('listening');
+    }
+    this.#http1.emit('connection', socket);
+    // A half-closed client counts as gone: Node ends its side as well, and a later answer would be lost.
+    socket.once('close', connection.clientGone);
+    socket.once('end', connection.clientGone);
+    this.#hookParser(socket, connection);
+  }
+
+  /** Sorts before the desk: the route is known when the head is complete, before Node has made a response. */
+  #hookParser(socket: Duplex, connection: Connection): void {
+    const { parser } = socket as unknown as { parser: { onIncoming: OnIncoming } };
+    const proceed = parser.onIncoming;
+    parser.onIncoming = (request, keepAlive) => {
+      this.#arriving = connection;
+      this.#match = this.routes.find(request.method as string, request.url as string);
+      let persistent = keepAlive;
+      if (request.upgrade) {
+        // Nobody takes it: an ordinary request, and the last of its connection, since the parser stops behind it.
+        request.upgrade = false;
+        persistent = false;
+      }
+      return proceed(request, persistent);
+    };
+  }
+
+  readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const connection = this.#arriving as Connection;
+    if (connection.gone || connection.unanswered >= MOST_PIPELINED) {
+      this.#drop(connection);
+      return;
+    }
+    const match = this.#match;
+    const wire = new NodeWire(request, response);
+    connection.lastResponse = response;
+    const found = match !== null && match.store !== null;
+    const exchange = found
+      ? new Exchange(this, connection, wire, match.store, match.params, match.searchParams)
+      : new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, searchOf(wire.url));
+    const hosts = countHosts(request.rawHeaders);
+    const isPlain = hosts === 1 && request.httpVersionMajor === 1 && request.method !== 'CONNECT';
+    if (isPlain && (request.url as string).length <= this.limits.urlLimitBytes) dispatch(exchange);
+    else this.#refuse(exchange, request, hosts);
+  };
+
+  /** Node reads on however many wait. */
+  #drop(connection: Connection): void {
+    if (!connection.gone) this.logger.debug('a connection was closed: too many requests wait on it', { limit: MOST_PIPELINED });
+    connection.clientGone();
+    connection.socket.destroy();
+  }
+
+  #refuse(exchange: Exchange, request: IncomingMessage, hosts: number): void {
+    const { method, httpVersionMajor: version } = request;
+    const { urlLimitBytes: limit } = this.limits;
+    if (version !== 1) replyFailure(exchange, httpErrors.REQUEST_MALFORMED({}, CLOSED));
+    else if (hosts > 1 || (hosts === 0 && request.httpVersionMinor === 1)) {
+      replyFailure(exchange, httpErrors.REQUEST_HOST_INVALID({ count: hosts }, CLOSED));
+    } else if (method === 'CONNECT') replyFailure(exchange, httpErrors.REQUEST_CONNECT_REFUSED({}, { headers: { allow: '' } }));
+    else if ((request.url as string).length > limit) replyFailure(exchange, httpErrors.REQUEST_URL_TOO_LONG({ limit }));
+    else dispatch(exchange);
+  }
+
+  readonly #onExpectation = (request: IncomingMessage, response: ServerResponse): void => {
+    const connection = this.#arriving as Connection;
+    connection.lastResponse = response;
+    const wire = new NodeWire(request, response);
+    const exchange = new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, '');
+    replyFailure(exchange, httpErrors.REQUEST_EXPECTATION_UNKNOWN());
+  };
+
+  readonly #onTimeout = (socket: Socket): void => {
+    const connection = (socket as Carrier)[CONNECTION];
+    if (connection === undefined || isStalled(socket, connection)) socket.destroy();
+  };
+
+  readonly #onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    const connection = (socket as Carrier)[CONNECTION];
+    if (connection === undefined) socket.destroy();
+    else answerBrokenInput(connection, error, this.limits, this.logger, this.unmatched.instruments);
+  };
+
+  #admitSession(session: ServerHttp2Session): void {
+    const connection = this.#arriving as Connection;
+    (session as Carrier)[CONNECTION] = connection;
+    this.#open.addSession(session);
+    closeWhenIdle(session, connection, this.clock, this.limits.keepAliveTimeoutMs);
+    if (this.stopping) session.close();
+  }
+
+  readonly #onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]): void => {
+    const connection = (stream.session as Carrier | undefined)?.[CONNECTION];
+    // A stream reset by its client emits an error; its close, and not this, is what counts.
+    stream.on('error', ignore);
+    if (connection === undefined || stream.destroyed) return;
+    const url = headers[':path'] ?? '';
+    const match = this.routes.find(headers[':method'] as string, url);
+    const wire = new StreamWire(stream, headers, rawHeaders);
+    const found = match !== null && match.store !== null;
+    const exchange = found
+      ? new Exchange(this, connection, wire, match.store, match.params, match.searchParams)
+      : new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, searchOf(wire.url));
+    connection.askedAtMs = exchange.startedMs;
+    const refusal = refusalOf(headers, rawHeaders, this.limits);
+    if (refusal === undefined) dispatch(exchange);
+    else replyFailure(exchange, refusal);
+  };
+}
+
+function refusalOf(headers: IncomingHttpHeaders, rawHeaders: readonly string[], limits: HttpLimits): FrameworkError | undefined {
+  const { host, expect, ':path': path = '', ':authority': authority = host } = headers;
+  if (authority === undefined) return httpErrors.REQUEST_HOST_INVALID({ count: 0 });
+  if (host !== undefined && (host !== authority || countHosts(rawHeaders) > 1))
+    return httpErrors.REQUEST_HOST_INVALID({ count: 2 });
+  if (headers[':method'] === 'CONNECT') return httpErrors.REQUEST_CONNECT_REFUSED({}, { headers: { allow: '' } });
+  if (path.length > limits.urlLimitBytes) return httpErrors.REQUEST_URL_TOO_LONG({ limit: limits.urlLimitBytes });
+  if (expect !== undefined && !CONTINUE.test(expect)) return httpErrors.REQUEST_EXPECTATION_UNKNOWN();
+  return undefined;
+}
+
+/** As Node reads it over HTTP/1.1. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
+
+/** Who cannot say whom it asks is not asked again on the same connection. */
+const CLOSED = { headers: { connection: 'close' } };
+
+/** The query of a target that no route matched, for whoever answers for that. */
+function searchOf(url: string): string {
+  const [target] = url.split('#', 1);
+  const at = target.indexOf('?');
+  return at < 0 ? '' : target.slice(at + 1);
+}
+
+/** More requests than this may not wait for their answers on one HTTP/1.1 connection; those answered at once do not count. */
+const MOST_PIPELINED = 1_000;
+
+const NO_PARAMETERS: Readonly<Record<string, string | undefined>> = Object.freeze({});
+
+function ignore(): void {
+  // See where it is attached.
+}
+
+/** How many `Host` lines a head has. Node keeps the first and hides the others, which is how requests are smuggled. */
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name.length === 4 && (name === 'Host' || name === 'host' || name.toLowerCase() === 'host')) hosts++;
+  }
+  return hosts;
+}
+
+function listenFailure(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  const address = `${host}:${port}`;
+  const reason = error.code ?? error.message;
+  const wayOut =
+    error.code === 'EADDRINUSE'
+      ? 'Another process listens there: end it, or take another port (0 takes any free one).'
+      : error.code === 'EACCES'
+        ? 'Ports below 1024 need a privilege: take a higher one.'
+        : error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
+          ? 'The host is no address of this machine: use 127.0.0.1, or 0.0.0.0 for all of them.'
+          : 'See the cause.';
+  return httpErrors.SERVER_LISTEN_FAILED({ address, reason, wayOut }, { cause: error });
+}
