@@ -1,0 +1,309 @@
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Observable } from 'rxjs';
+import { fillByType } from '../controllers/parameter';
+import type { Logger } from '../diagnostics/logger';
+import { type CookieOptions, type Cookies, cookiesOf, setCookie } from '../http/cookies';
+import type { Exchange } from '../http/exchange';
+import { type Query, queryOf } from '../http/query';
+import { replyJson, replyStream, sendWhole, type StreamSource } from '../http/reply-writer';
+import { readBody } from '../http/request-body';
+import { send } from '../http/send';
+import type { HttpProtocol } from '../http/target';
+import type { CancelReason } from '../lifetime/end-reason';
+import { type CancelScope, openCancelScope } from '../lifetime/cancel-scope';
+import { observeEnd, observeFinish } from '../lifetime/observe-lifetime';
+import type { Metrics } from '../metrics/metrics';
+import { contextErrors } from './errors';
+import { openSoftMoment } from './soft-moment';
+
+/** In front of the path in a target of the absolute form (RFC 9112 §3.2.2). */
+const ORIGIN = /^[a-z]+:\/\/[^/?#]*/i;
+
+/** What the application lends to every context. */
+export interface ContextRooms {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  permits(exchange: Exchange, resource: string, action: string): boolean | Promise<boolean>;
+}
+
+/** The route a request matched. */
+export interface MatchedRoute {
+  /** The template, e.g. `/users/:id`. */
+  readonly pattern: string;
+  /** The declaring method, e.g. `UsersController.one`. */
+  readonly handler: string;
+}
+
+/**
+ * What a handler, a guard, an interceptor or a filter holds of one request.
+ *
+ * Ends with the request: `signal` is aborted when the client leaves, time runs out or the application stops.
+ */
+export class RequestContext {
+  readonly #exchange: Exchange;
+  readonly #rooms: ContextRooms;
+  #values: Map<unknown, unknown> | undefined;
+  #logger: Logger | undefined;
+  #id: string | undefined;
+  #finishing: AbortSignal | undefined;
+
+  /** @internal */
+  constructor(exchange: Exchange, rooms: ContextRooms) {
+    this.#exchange = exchange;
+    this.#rooms = rooms;
+  }
+
+  /** Node's request, for the ecosystem; over HTTP/2 made on first use. */
+  get request(): IncomingMessage {
+    return this.#exchange.toNode().request;
+  }
+
+  /** Node's response, for the ecosystem; what ends it has answered. Over HTTP/2 made on first use. */
+  get response(): ServerResponse {
+    return this.#exchange.toNode().response;
+  }
+
+  get method(): string {
+    return this.#exchange.wire.method;
+  }
+
+  /** The path as it was sent, without the query (and the origin, if a proxy sent that along). */
+  get path(): string {
+    const { url } = this.#exchange.wire;
+    const path = url.startsWith('/') || url === '*' ? url : url.replace(ORIGIN, '');
+    const end = path.search(/[?#]/);
+    return (end < 0 ? path : path.slice(0, end)) || '/';
+  }
+
+  get httpVersion(): HttpProtocol {
+    return this.#exchange.connection.protocol;
+  }
+
+  get route(): MatchedRoute {
+    const { route, place } = this.#exchange.target;
+    return { pattern: route, handler: place };
+  }
+
+  /** A parameter of the path, decoded. */
+  param(name: string): string | undefined {
+    return this.#exchange.params[name];
+  }
+
+  /** The query by name; a name that came more than once has a list. */
+  get query(): Query {
+    return queryOf(this.#exchange);
+  }
+
+  /** A request header; letter case does not matter. One that came more than once is joined as Node joins it. */
+  header(name: string): string | undefined {
+    const value = this.#exchange.wire.headers[name.toLowerCase()];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  get cookies(): Cookies {
+    return cookiesOf(this.#exchange);
+  }
+
+  /** Sends a cookie along. Default attributes: `Path=/; HttpOnly; SameSite=Lax`, and `Secure` on encrypted connections. */
+  setCookie(name: string, value: string, options?: CookieOptions): void {
+    setCookie(this.#exchange, name, value, options);
+  }
+
+  /** The body by its content type: JSON value, form fields, text, bytes; `undefined` when there is none. Read once. */
+  body(): Promise<unknown> {
+    const body = readBody(this.#exchange, 'any');
+    // Whoever looks at it later still meets the failure; that nobody looked yet does not end the process.
+    body.catch(() => undefined);
+    return body;
+  }
+
+  /** The address the connection comes from; empty for in-process requests. */
+  get ip(): string {
+    return this.#exchange.connection.remoteAddress;
+  }
+
+  /** A name for this request in logs; made on first use. */
+  get id(): string {
+    this.#id ??= randomUUID();
+    return this.#id;
+  }
+
+  /** Who is asking, as `auth.authenticate` said; `undefined`: nobody known. */
+  get user(): unknown {
+    return this.#exchange.user;
+  }
+
+  set user(user: unknown) {
+    this.#exchange.user = user;
+  }
+
+  /** A value that an earlier step kept with this request. */
+  get(key: unknown): unknown {
+    return this.#values?.get(key);
+  }
+
+  /** Keeps a value with this request. */
+  set(key: unknown, value: unknown): void {
+    (this.#values ??= new Map()).set(key, value);
+  }
+
+  /** What `@SetMetadata(key, …)` wrote beside the route or its controller. */
+  metadata(key: unknown): unknown {
+    return this.#exchange.target.metadata.get(key);
+  }
+
+  /** The status of the answer to come. */
+  get status(): number {
+    return this.#exchange.status;
+  }
+
+  set status(status: number) {
+    this.#exchange.status = this.#valid(status, 200, 'ctx.status');
+    this.#exchange.statusDeclared = true;
+  }
+
+  /** Sets a response header; one set before under that name is replaced. */
+  setHeader(name: string, value: string | number | readonly string[]): void {
+    const key = name.toLowerCase();
+    const values = (Array.isArray(value) ? value : [value]).map(String);
+    try {
+      validateHeaderName(name);
+      for (const one of values) validateHeaderValue(name, one);
+    } catch (error) {
+      throw contextErrors.CONTEXT_HEADER_INVALID({ name, reason: error instanceof Error ? error.message : String(error) });
+    }
+    this.#exchange.removeField(key);
+    for (const one of values) this.#exchange.addField(key, one);
+  }
+
+  /** Answers with JSON, at once. */
+  json(status: number, data: unknown): void {
+    if (this.#begin('ctx.json()', status)) replyJson(this.#exchange, data);
+  }
+
+  /** Answers with text, at once. */
+  text(status: number, text: string): void {
+    if (this.#begin('ctx.text()', status)) sendWhole(this.#exchange, 'text/plain; charset=utf-8', text);
+  }
+
+  /** Sends the client elsewhere, at once. In: a path or an absolute URL; `status` 300 to 399, default 302. */
+  redirect(url: string, status = 302): void {
+    if (!Number.isInteger(status) || status < 300 || status > 399) throw contextErrors.CONTEXT_REDIRECT_INVALID({ status });
+    if (!this.#begin('ctx.redirect()', status)) return;
+    this.setHeader('location', toLocation(url));
+    send(this.#exchange, status, undefined, '');
+  }
+
+  /**
+   * Answers with what comes, as it comes: bytes and text as they are, objects as lines of JSON. Has no deadline;
+   * the source is destroyed, unsubscribed or returned when the client leaves.
+   */
+  stream(source: StreamSource): void {
+    if (!this.#begin('ctx.stream()', this.#exchange.status)) {
+      if (source instanceof Readable) source.destroy();
+      return;
+    }
+    this.#exchange.answering = true;
+    replyStream(this.#exchange, source, 'plain');
+  }
+
+  /** Aborted with a `CancelledError` when the request is cut; quiet when it ends normally. Made on first read. */
+  get signal(): AbortSignal {
+    return this.#exchange.lifetime.signal;
+  }
+
+  /** Emits the reason once when the request is cut, and completes; completes without a value when it ends normally. */
+  get cancelled$(): Observable<CancelReason> {
+    return observeEnd(this.#exchange.lifetime);
+  }
+
+  /**
+   * Aborted at the soft moment: the application is asked to stop, or a tenth of the time to answer (a second at most) is
+   * left. The request goes on; what there is by then can still be sent. Made on first read.
+   */
+  get finishing(): AbortSignal {
+    this.#finishing ??= openSoftMoment(this.#exchange);
+    return this.#finishing;
+  }
+
+  /** Emits once at the soft moment, and completes. */
+  get finishing$(): Observable<void> {
+    return observeFinish(this.#exchange.lifetime, () => this.finishing);
+  }
+
+  /** Milliseconds until the deadline; `undefined`: there is none. */
+  get remainingMs(): number | undefined {
+    return this.#exchange.remainingMs;
+  }
+
+  /** A child that is cut after `ms` (reason `deadline`), or with the request (`parent`). Close it; `using` works. */
+  withTimeout(ms: number): CancelScope {
+    if (Number.isNaN(Number(ms))) throw contextErrors.CONTEXT_TIMEOUT_INVALID({ ms: String(ms) });
+    return openCancelScope(this.#exchange.lifetime, { deadlines: this.#exchange.host.deadlines, ms });
+  }
+
+  /** A child that can be cancelled by itself (`manual`), or is cut with the request (`parent`). Close it; `using` works. */
+  withCancel(): CancelScope {
+    return openCancelScope(this.#exchange.lifetime);
+  }
+
+  /** Writes lines that carry the request's id and route. */
+  get logger(): Logger {
+    this.#logger ??= this.#rooms.logger.child({ requestId: this.id, route: this.#exchange.target.route });
+    return this.#logger;
+  }
+
+  get metrics(): Metrics {
+    return this.#rooms.metrics;
+  }
+
+  /** Whether somebody known is asking. */
+  isAuthenticated(): boolean {
+    return this.#exchange.user !== undefined;
+  }
+
+  /** Whether who is asking may do `action` to `resource`. Where `permits` is asynchronous, use `@Authorize`: here it counts as no. */
+  isAuthorized(resource: string, action: string): boolean {
+    const answer = this.#rooms.permits(this.#exchange, resource, action);
+    // Nobody waits for it here: that it fails is no more than a no.
+    if (typeof answer === 'object') Promise.resolve(answer).catch(() => undefined);
+    return answer === true;
+  }
+
+  /** Out: whether there is somebody to answer. A cancelled request has nobody, and that is no mistake of the handler's. */
+  #begin(call: string, status: number): boolean {
+    const exchange = this.#exchange;
+    const over = exchange.begun?.reason;
+    if (over !== undefined && over !== 'finished') return false;
+    if (exchange.replied || exchange.answering || exchange.wire.headSent) {
+      throw contextErrors.CONTEXT_ALREADY_ANSWERED({ route: `${exchange.wire.method} ${exchange.target.route}`, call });
+    }
+    exchange.status = this.#valid(status, 200, call);
+    exchange.statusDeclared = true;
+    return true;
+  }
+
+  #valid(status: number, from: number, call: string): number {
+    if (Number.isInteger(status) && status >= from && status <= 599) return status;
+    throw contextErrors.CONTEXT_STATUS_INVALID({ call, from, status: String(status) });
+  }
+}
+
+/** Half a surrogate pair, which has no UTF-8. */
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** What may not stand in a URL as it is (RFC 3986 §2); a percent sign may where it begins an escape. */
+const NOT_IN_URL = /[^!#-;=?-Z[\]_a-z~]|%(?![\da-fA-F]{2})/gu;
+
+/** A URL as a header can carry it: what is not allowed in one is percent-encoded, what is encoded already stays. */
+function toLocation(url: string): string {
+  return url.replace(LONE_SURROGATE, '\ufffd').replace(NOT_IN_URL, encodeURIComponent);
+}
+
+/** The context of an exchange; made on first use. */
+export function makeContextOf(rooms: ContextRooms): (exchange: Exchange) => RequestContext {
+  return (exchange) => (exchange.context ??= new RequestContext(exchange, rooms)) as RequestContext;
+}
+
+fillByType(RequestContext, (rooms) => rooms.contextOf);

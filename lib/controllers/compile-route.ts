@@ -1,0 +1,264 @@
+// Hot: what is made here runs once a request. What can be known before is thought of here; steps that are not there vanish.
+import type { FrameworkError } from '../errors/framework-error';
+import type { Exchange, RouteTarget } from '../http/exchange';
+import { StreamedReply } from '../http/reply-writer';
+import type { RouteInstruments } from '../http/target';
+import type { Lifetime } from '../lifetime/lifetime';
+import { isObservable } from '../lifetime/observable';
+import type { Class } from '../metadata/slot';
+import { joinPaths } from '../routing/route-pattern';
+import type { RouteEntry } from '../routing/route-table';
+import { isPromise, refuseArguments, refuseWhenOver, then, whenSettled, withArguments } from './collect-arguments';
+import { type ArgumentRooms, compileArguments, type CompiledArguments } from './compile-arguments';
+import { compileFilters } from './compile-filters';
+import { compileGuards, compileInterceptors, isAsyncIterable } from './compile-hooks';
+import { readController } from './controller';
+import { controllerErrors } from './errors';
+import type { HookLists } from './hooks';
+import { insideCurrent } from './inside-current';
+import type { ArgumentReader } from './parameter';
+import { readRouteMembers, readRoutes, type RouteDeclaration } from './route';
+import { type BeforeStep, readShapers, type RouteDraft, type StepRooms } from './route-draft';
+
+/** How the instance behind a route comes about: one for all requests, or one for each. */
+export type ControllerSource =
+  | { readonly kind: 'singleton'; readonly value: object }
+  | { readonly kind: 'request'; readonly make: (exchange: Exchange) => object };
+
+/** What compiling a controller asks of the rooms above. */
+export interface ControllerRooms extends ArgumentRooms {
+  readonly owner: Lifetime;
+  readonly source: ControllerSource;
+  /** In front of all paths. */
+  readonly prefix: string;
+  /** Hooks around every route of the application, outside those of the controller. */
+  readonly globalHooks: HookLists;
+  /** Settles who is asking, before any guard. */
+  readonly authentication: BeforeStep | undefined;
+  readonly steps: StepRooms;
+  /** Milliseconds, where the route says none. */
+  readonly timeoutMs: number;
+  /** Whether something behind the controller asks for the current request. */
+  readonly needsCurrent: boolean;
+  instrumentsFor(method: string, route: string): RouteInstruments;
+}
+
+type Run = (exchange: Exchange) => unknown;
+
+/** Compiles every route of a controller into a line of the route table. Mistakes are added to `mistakes`. */
+export function compileController(
+  controller: Class,
+  rooms: ControllerRooms,
+  mistakes: FrameworkError[],
+): RouteEntry<RouteTarget>[] {
+  const prototype = controller.prototype as object;
+  const members = readRouteMembers(prototype);
+  const strays = strayRoutes(controller);
+  mistakes.push(...strays);
+  if (members.length + strays.length === 0) mistakes.push(controllerErrors.CONTROLLER_EMPTY({ controller: controller.name }));
+  return members
+    .filter((member) => isMethod(prototype, member))
+    .flatMap((member) =>
+      readRoutes(prototype, member).flatMap((declaration) => {
+        const [first, ...rest] = declaration.method === '*' ? ALL_METHODS : [declaration.method];
+        // What is wrong with a route that answers all methods is told once.
+        return [
+          compileRoute(controller, member, { ...declaration, method: first }, rooms, mistakes),
+          ...rest.map((method) => compileRoute(controller, member, { ...declaration, method }, rooms, [])),
+        ].map((entry) => (declaration.method === '*' ? { ...entry, yields: true } : entry));
+      }),
+    );
+}
+
+function isMethod(prototype: object, member: string | symbol): boolean {
+  return typeof (prototype as Record<string | symbol, unknown>)[member] === 'function';
+}
+
+/** Routes on what is no method of the instances: a static one, or a property that holds a function. */
+function strayRoutes(controller: Class): FrameworkError[] {
+  const prototype = controller.prototype as object;
+  const place = (member: string | symbol): string => `${controller.name}.${String(member)}`;
+  const properties = readRouteMembers(prototype).filter((member) => !isMethod(prototype, member));
+  return [
+    ...readRouteMembers(controller).map((member) => controllerErrors.ROUTE_NOT_METHOD({ place: place(member), what: 'static' })),
+    ...properties.map((member) => controllerErrors.ROUTE_NOT_METHOD({ place: place(member), what: 'a property' })),
+  ];
+}
+
+/** What `@All` answers, where nothing else does. */
+const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+function compileRoute(
+  controller: Class,
+  member: string | symbol,
+  declaration: RouteDeclaration,
+  rooms: ControllerRooms,
+  mistakes: FrameworkError[],
+): RouteEntry<RouteTarget> {
+  const draft = makeDraft(controller, member, declaration, rooms);
+  const compiled = compileArguments(
+    { prototype: controller.prototype as object, member, place: draft.place, pattern: draft.pattern, pipes: draft.hooks.pipes },
+    rooms,
+    draft.mistakes,
+  );
+  const run = compileRun(member, declaration, draft, compiled, rooms);
+  mistakes.push(...draft.mistakes);
+  const { method, pattern, place } = draft;
+  const target: RouteTarget = {
+    method,
+    route: pattern,
+    owner: rooms.owner,
+    status: draft.status ?? (method === 'POST' ? 201 : 200),
+    statusDeclared: draft.status !== undefined,
+    fields: draft.fields,
+    body: compiled.body === 'none' && isContextHeld(draft, rooms) ? 'maybe' : compiled.body,
+    metadata: draft.metadata,
+    place,
+    timeoutMs: draft.timeoutMs ?? rooms.timeoutMs,
+    answersWhileStopping: false,
+    instruments: rooms.instrumentsFor(method, pattern),
+    run,
+  };
+  return { method, pattern, place, target };
+}
+
+/** Whoever holds the context could ask for the body. */
+function isContextHeld({ hooks, before, around }: RouteDraft, rooms: ControllerRooms): boolean {
+  if (rooms.needsCurrent || rooms.authentication !== undefined) return true;
+  return hooks.guards.length + hooks.interceptors.length + hooks.filters.length + before.length + around.length > 0;
+}
+
+function makeDraft(
+  controller: Class,
+  member: string | symbol,
+  declaration: RouteDeclaration,
+  rooms: ControllerRooms,
+): RouteDraft {
+  const { globalHooks } = rooms;
+  const draft: RouteDraft = {
+    place: `${controller.name}.${String(member)}`,
+    method: declaration.method,
+    pattern: joinPaths(rooms.prefix, readController(controller)?.prefix ?? '', declaration.path),
+    controller,
+    rooms: rooms.steps,
+    status: undefined,
+    fields: [],
+    timeoutMs: undefined,
+    metadata: new Map(),
+    hooks: {
+      guards: [...globalHooks.guards],
+      pipes: [...globalHooks.pipes],
+      interceptors: [...globalHooks.interceptors],
+      filters: [...globalHooks.filters],
+    },
+    before: [],
+    around: [],
+    mistakes: [],
+  };
+  for (const shape of readShapers(controller)) shape(draft);
+  for (const shape of readShapers(controller.prototype as object, member)) shape(draft);
+  return draft;
+}
+
+/** The documented order: authentication → guards → arguments → push → breaker → interceptors → handler, filters around all. */
+function compileRun(
+  member: string | symbol,
+  declaration: RouteDeclaration,
+  draft: RouteDraft,
+  compiled: CompiledArguments,
+  rooms: ControllerRooms,
+): Run {
+  const first = stepsOf(draft, 'authentication');
+  if (rooms.authentication !== undefined) first.unshift(rooms.authentication);
+  const before = [...first, ...compileGuards(draft, rooms), ...stepsOf(draft, 'guards')];
+  const inner = compileHandler(member, declaration, draft, compiled, rooms);
+  const guarded = before.length === 0 ? inner : (exchange: Exchange) => runSteps(before, 0, exchange, inner);
+  const filtered = compileFilters(draft, rooms, guarded);
+  const run = rooms.needsCurrent ? insideCurrent(filtered) : filtered;
+  return declaration.reply === 'events' ? asEvents(run) : run;
+}
+
+function stepsOf(draft: RouteDraft, phase: 'authentication' | 'guards' | 'push'): BeforeStep[] {
+  return draft.before.filter((step) => step.phase === phase).map((step) => step.run);
+}
+
+/** Runs steps one behind the other; goes on in the same tick as long as none returns a promise. */
+function runSteps(steps: readonly BeforeStep[], from: number, exchange: Exchange, next: Run): unknown {
+  for (let i = from; i < steps.length; i++) {
+    const waiting = steps[i](exchange);
+    if (isPromise(waiting)) {
+      return whenSettled(waiting).then(() => {
+        refuseWhenOver(exchange);
+        return runSteps(steps, i + 1, exchange, next);
+      });
+    }
+  }
+  return next(exchange);
+}
+
+type Handler = (...args: unknown[]) => unknown;
+
+function compileHandler(
+  member: string | symbol,
+  { reply }: RouteDeclaration,
+  draft: RouteDraft,
+  compiled: CompiledArguments,
+  rooms: ControllerRooms,
+): Run {
+  const { source } = rooms;
+  const push = stepsOf(draft, 'push');
+  const around = [
+    ...draft.around.filter((step) => step.phase === 'breaker').map((step) => step.run),
+    ...compileInterceptors(draft, rooms, reply === 'events'),
+  ];
+  if (push.length === 0 && around.length === 0 && source.kind === 'singleton') {
+    const handler = (source.value as Record<string | symbol, Handler>)[member];
+    return compileCall(source.value, handler, compiled);
+  }
+  const call = (exchange: Exchange, args: readonly unknown[]): unknown => {
+    const instance = (source.kind === 'singleton' ? source.value : source.make(exchange)) as Record<string | symbol, Handler>;
+    return instance[member](...args);
+  };
+  return (exchange) =>
+    withArguments(compiled.readers, exchange, (args) =>
+      runSteps(push, 0, exchange, () => runAround(around, 0, exchange, () => call(exchange, args))),
+    );
+}
+
+function runAround(
+  steps: readonly ((exchange: Exchange, next: () => unknown) => unknown)[],
+  from: number,
+  exchange: Exchange,
+  handler: () => unknown,
+): unknown {
+  const step = steps[from];
+  return step === undefined ? handler() : step(exchange, () => runAround(steps, from + 1, exchange, handler));
+}
+
+/** The shortest way from the exchange to the method, by the number of its arguments. */
+function compileCall(instance: object, handler: Handler, compiled: CompiledArguments): Run {
+  const { readers, wait } = compiled;
+  const [first, second] = readers as [ArgumentReader, ArgumentReader];
+  if (readers.length === 0) return () => handler.call(instance);
+  if (wait || readers.length > 2) {
+    return (exchange) => withArguments(readers, exchange, (args) => handler.apply(instance, args));
+  }
+  if (readers.length === 1) return (exchange) => handler.call(instance, first(exchange));
+  return (exchange) => {
+    let one: unknown;
+    try {
+      one = first(exchange);
+    } catch (error) {
+      return refuseArguments(readers, exchange, [], error);
+    }
+    return handler.call(instance, one, second(exchange));
+  };
+}
+
+/** What the handler gives is sent event by event. */
+function asEvents(run: Run): Run {
+  const wrap = (value: unknown): unknown => {
+    return isObservable(value) || isAsyncIterable(value) ? new StreamedReply(value, 'events') : value;
+  };
+  return (exchange) => then(run(exchange), wrap);
+}

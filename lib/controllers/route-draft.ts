@@ -1,0 +1,72 @@
+import type { FrameworkError } from '../errors/framework-error';
+import type { Exchange } from '../http/exchange';
+import { type Class, defineSlot } from '../metadata/slot';
+import type { HookLists } from './hooks';
+
+/** When a step before the handler runs. The order is fixed, whatever the order of the decorators. */
+export type BeforePhase = 'authentication' | 'guards' | 'push';
+
+/** When a step around the handler runs, the outer first. */
+export type AroundPhase = 'breaker' | 'interceptors';
+
+/** Runs before the handler; throws to refuse. A promise is awaited. */
+export type BeforeStep = (exchange: Exchange) => unknown;
+
+/** Runs around what is inside of it; calls `next` once, or answers itself. */
+export type AroundStep = (exchange: Exchange, next: () => unknown) => unknown;
+
+/** What the application lends to decorators that add a step. */
+export interface StepRooms {
+  /** Whether who is asking may do `action` to `resource`; `undefined` when the application has no `auth`. */
+  readonly permits: ((exchange: Exchange, resource: string, action: string) => boolean | Promise<boolean>) | undefined;
+}
+
+/** A route while it is put together. Each decorator around a route changes it; then it is compiled. */
+export interface RouteDraft {
+  /** `UsersController.one`, for messages. */
+  readonly place: string;
+  readonly method: string;
+  readonly pattern: string;
+  readonly controller: Class;
+  readonly rooms: StepRooms;
+  status: number | undefined;
+  /** Response headers of every answer: name, value, name, value. */
+  readonly fields: string[];
+  /** Milliseconds; `undefined`: the application's, 0: none. */
+  timeoutMs: number | undefined;
+  readonly metadata: Map<unknown, unknown>;
+  readonly hooks: HookLists;
+  readonly before: { readonly phase: BeforePhase; readonly run: BeforeStep }[];
+  readonly around: { readonly phase: AroundPhase; readonly run: AroundStep }[];
+  /** Wiring mistakes found on the way; they are reported with all others. */
+  readonly mistakes: FrameworkError[];
+}
+
+/** Changes a draft. Those of the class come first, so that the method's have the last word. */
+export type RouteShaper = (draft: RouteDraft) => void;
+
+const shapers = defineSlot<readonly RouteShaper[]>('route-shapers');
+
+/** A decorator for a method or a whole controller. */
+export type RouteDecorator = (target: object, member?: string | symbol) => void;
+
+/**
+ * Makes a decorator that has a say in a route, on a method or for all of a controller. This is the one way in which a
+ * decorator adds a step to a compiled route.
+ */
+export function shapeRoute(shaper: RouteShaper): RouteDecorator {
+  return (target, member) => {
+    const own = shapers.getOwn(target, member) ?? [];
+    // Decorators are applied from the bottom up; people read them from the top down.
+    shapers.set(target, [shaper, ...own], member);
+  };
+}
+
+/** The shapers of a class, and of what it extends first. */
+export function readShapers(target: object, member?: string | symbol): readonly RouteShaper[] {
+  const parent: unknown = Object.getPrototypeOf(target);
+  const inherited = typeof parent === 'object' || typeof parent === 'function' ? parent : null;
+  const own = shapers.getOwn(target, member) ?? [];
+  if (inherited === null || inherited === Object.prototype || inherited === Function.prototype) return own;
+  return [...readShapers(inherited, member), ...own];
+}

@@ -1,0 +1,41 @@
+import { isPromise, whenSettled } from '../controllers/collect-arguments';
+import type { Exchange } from '../http/exchange';
+import { isObservable, rx } from '../lifetime/observable';
+
+/** Who is asking, and may they. `Context` is what a handler holds. */
+export interface AuthOptions<Context> {
+  /**
+   * The user, or `undefined` (`null` and `false` are the same) when nobody is known to be asking. May be asynchronous;
+   * settled before guards run. Throw to refuse.
+   */
+  authenticate?(context: Context): unknown;
+  /** Whether this user may do `action` to `resource`. */
+  permits?(user: unknown, resource: string, action: string): boolean | Promise<boolean>;
+}
+
+/** `auth` of the application, over exchanges. */
+export class Authentication {
+  constructor(
+    readonly options: AuthOptions<never>,
+    readonly contextOf: (exchange: Exchange) => unknown,
+  ) {}
+
+  /** Settles who is asking; a step of every route. */
+  readonly identify = (exchange: Exchange): unknown => {
+    const user = this.options.authenticate?.(this.contextOf(exchange) as never);
+    const known = isObservable(user) ? rx().firstValueFrom(user, { defaultValue: undefined }) : user;
+    // Whatever can be waited for is waited for: taken as it is, any promise would be a known user.
+    if (isPromise(known)) return whenSettled(known).then((settled) => remember(exchange, settled));
+    remember(exchange, known);
+    return undefined;
+  };
+
+  permits(exchange: Exchange, resource: string, action: string): boolean | Promise<boolean> {
+    if (exchange.user === undefined) return false;
+    return this.options.permits?.(exchange.user, resource, action) ?? false;
+  }
+}
+
+function remember(exchange: Exchange, user: unknown): void {
+  exchange.user = user === null || user === false ? undefined : user;
+}
