@@ -1,0 +1,144 @@
+// Hot: `record` is called once for each request.
+import type { CancelReason } from '../lifetime/end-reason';
+import type { BoundCounter, BoundHistogram } from './bound-instruments';
+import type { Counter, Histogram } from './instruments';
+import { DURATION_BUCKETS_S, type Metrics } from './metrics';
+
+export interface HttpInstrumentsOptions {
+  /** `url.scheme` of everything this application answers. */
+  readonly scheme: 'http' | 'https';
+  /** How many requests are being answered; read when metrics are. */
+  readonly activeRequests: () => number;
+}
+
+/** What the instruments of all routes share. */
+interface HttpMetrics {
+  readonly scheme: string;
+  readonly duration: Histogram;
+  readonly cancellations: Counter;
+  readonly workAfterCancel: Counter;
+}
+
+/** The methods that OpenTelemetry writes as they are; any other one is a client's invention. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'CONNECT',
+  'TRACE',
+]);
+
+/**
+ * What one route records, bound once: its durations by status and protocol, and its cancellations by reason.
+ */
+export class RouteInstruments {
+  readonly #http: HttpMetrics;
+  readonly #method: string;
+  readonly #route: string | undefined;
+  /** Status by protocol (negative over HTTP/2) and its series at the same place: a route has a handful of them. */
+  readonly #outcomes: number[] = [];
+  readonly #durations: BoundHistogram[] = [];
+  readonly #cancellations = new Map<CancelReason, BoundCounter>();
+
+  constructor(http: HttpMetrics, method: string, route: string | undefined) {
+    this.#http = http;
+    this.#method = method;
+    this.#route = route;
+  }
+
+  /** One answered request. In: the status sent (499 for a client that left), its duration, the protocol. */
+  record(status: number, durationMs: number, protocol: '1.1' | '2.0'): void {
+    const outcome = protocol === '2.0' ? -status : status;
+    const outcomes = this.#outcomes;
+    let at = 0;
+    while (at < outcomes.length && outcomes[at] !== outcome) at++;
+    const series = at < outcomes.length ? this.#durations[at] : this.#bind(status, protocol, outcome);
+    series.record(durationMs / 1_000);
+  }
+
+  /** One request that was cut short. */
+  cancelled(reason: CancelReason): void {
+    let series = this.#cancellations.get(reason);
+    if (series === undefined) {
+      series = this.#http.cancellations.bind({ route: this.#route, reason });
+      this.#cancellations.set(reason, series);
+    }
+    series.add(1);
+  }
+
+  /** One request whose handler worked on long after it was cut short: code that does not pass the signal on. */
+  workedAfterCancel(): void {
+    this.#http.workAfterCancel.add(1, { route: this.#route });
+  }
+
+  #bind(status: number, protocol: '1.1' | '2.0', outcome: number): BoundHistogram {
+    const series = this.#http.duration.bind({
+      'http.request.method': this.#method,
+      'http.route': this.#route,
+      'http.response.status_code': status,
+      'network.protocol.version': protocol === '2.0' ? '2' : '1.1',
+      'url.scheme': this.#http.scheme,
+      'error.type': status >= 500 ? String(status) : undefined,
+    });
+    this.#outcomes.push(outcome);
+    this.#durations.push(series);
+    return series;
+  }
+}
+
+/** What an application records about HTTP, in OpenTelemetry's names. Made once; asked for a recorder by each route. */
+export class HttpInstruments {
+  readonly #http: HttpMetrics;
+  readonly #routes = new Map<string, RouteInstruments>();
+  readonly #stopObserving: () => void;
+
+  /** Fails with: METRIC_CONFLICT if somebody took the names. */
+  constructor(metrics: Metrics, { scheme, activeRequests }: HttpInstrumentsOptions) {
+    this.#http = {
+      scheme,
+      duration: metrics.histogram('http.server.request.duration', {
+        description: 'Duration of HTTP server requests.',
+        unit: 's',
+        buckets: DURATION_BUCKETS_S,
+      }),
+      cancellations: metrics.counter('request.cancellations', {
+        description: 'Requests cut short, by reason.',
+        unit: '{request}',
+      }),
+      workAfterCancel: metrics.counter('request.work_after_cancel', {
+        description: 'Requests whose handler worked on long after they were cut short.',
+        unit: '{request}',
+      }),
+    };
+    this.#stopObserving = metrics.observe(
+      'http.server.active_requests',
+      () => [{ value: activeRequests(), attributes: { 'url.scheme': scheme } }],
+      { kind: 'upDownCounter', description: 'HTTP server requests being answered.', unit: '{request}' },
+    );
+  }
+
+  /**
+   * The recorder of a route. The same method and template give the same one, also after a plugin was swapped.
+   *
+   * In: the request's method (unknown ones are counted as `_OTHER`) and the route's template, `undefined` when no route matched.
+   */
+  route(method: string, template: string | undefined): RouteInstruments {
+    const known = KNOWN_METHODS.has(method) ? method : '_OTHER';
+    const key = template === undefined ? known : `${known} ${template}`;
+    let route = this.#routes.get(key);
+    if (route === undefined) {
+      route = new RouteInstruments(this.#http, known, template);
+      this.#routes.set(key, route);
+    }
+    return route;
+  }
+
+  /** Stops reading the number of active requests. */
+  close(): void {
+    this.#stopObserving();
+  }
+}
