@@ -1,0 +1,178 @@
+import { CurrentRequest } from '../context/current-request';
+import type { RequestContext } from '../context/request-context';
+import { filterErrors } from '../controllers/compile-filters';
+import { compileController, type ControllerRooms, type ControllerSource } from '../controllers/compile-route';
+import { readController } from '../controllers/controller';
+import { controllerErrors } from '../controllers/errors';
+import {
+  type HookEntry,
+  type HookLists,
+  type HookReference,
+  type PerExchange,
+  ResolvedHook,
+  type RouteFilter,
+} from '../controllers/hooks';
+import { insideCurrent } from '../controllers/inside-current';
+import type { FrameworkError } from '../errors/framework-error';
+import type { Exchange, RouteTarget } from '../http/exchange';
+import type { Lifetime } from '../lifetime/lifetime';
+import type { ConcreteClass } from '../metadata/slot';
+import type { HttpInstruments } from '../metrics/http-instruments';
+import type { BuiltPlugins } from '../plugins/build-instances';
+import type { PluginInstance } from '../plugins/plugin-instance';
+import { type PlannedModule, type PluginPlan, reaches } from '../plugins/plugin-plan';
+import { RequestScope, type Supply } from '../plugins/request-scope';
+import { type RouteEntry, RouteTable } from '../routing/route-table';
+import type { Authentication } from '../security/auth';
+import { type ApplicationOptions, limitsOf } from './configuration';
+
+/** What of an application its routes are made with. */
+export interface RouteFoundation {
+  readonly options: ApplicationOptions;
+  readonly lifetime: Lifetime;
+  readonly instruments: HttpInstruments;
+  readonly auth: Authentication | undefined;
+  readonly contextOf: (exchange: Exchange) => RequestContext;
+}
+
+/** The classes among the hooks that the application itself names. */
+export function globalClasses({ guards, interceptors, filters, pipes }: ApplicationOptions): ConcreteClass[] {
+  const isClass = (hook: unknown): hook is ConcreteClass => typeof hook === 'function';
+  return [guards, interceptors, filters, pipes].flatMap((list: readonly unknown[] = []) => list.filter(isClass));
+}
+
+function globalsNeedCurrent(plan: PluginPlan, options: ApplicationOptions): boolean {
+  return globalClasses(options).some((hook) => reaches(plan, hook, (key) => key === CurrentRequest));
+}
+
+/** Compiles every route over the bare prototypes, for the mistakes alone: no constructor has run yet. */
+export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): FrameworkError[] {
+  const mistakes: FrameworkError[] = [];
+  const entries: RouteEntry<RouteTarget>[] = [];
+  for (const module of plan.modules) {
+    for (const controller of module.controllers.keys()) {
+      if (readController(controller) === undefined) {
+        mistakes.push(controllerErrors.CONTROLLER_UNDECORATED({ controller: controller.name, module: module.label }));
+        continue;
+      }
+      const rooms: ControllerRooms = {
+        ...commonRooms(foundation, foundation.lifetime, plan, controller, module),
+        globalHooks: emptyHooks(),
+        source: { kind: 'singleton', value: controller.prototype as object },
+        resolveHook: (entry) => () => (typeof entry === 'function' ? entry.prototype : entry) as never,
+        injected: () => () => undefined,
+      };
+      entries.push(...compileController(controller, rooms, mistakes));
+    }
+  }
+  return [...mistakes, ...RouteTable.compile(entries).mistakes];
+}
+
+function emptyHooks(): HookLists {
+  return { guards: [], pipes: [], interceptors: [], filters: [] };
+}
+
+function commonRooms(
+  foundation: RouteFoundation,
+  owner: Lifetime,
+  plan: PluginPlan,
+  controller: ConcreteClass,
+  module: PlannedModule,
+) {
+  const { options, auth, contextOf, instruments } = foundation;
+  return {
+    owner,
+    contextOf,
+    prefix: options.prefix ?? '',
+    authentication: auth?.options.authenticate === undefined ? undefined : auth.identify,
+    steps: { permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth) },
+    timeoutMs: limitsOf(options).handlerTimeoutMs,
+    needsCurrent: globalsNeedCurrent(plan, options) || reaches(plan, controller, (key) => key === CurrentRequest, module),
+    instrumentsFor: (method: string, route: string) => instruments.route(method, route),
+  };
+}
+
+export function compileRoutes(
+  plugins: BuiltPlugins,
+  foundation: RouteFoundation,
+  globalHooks: HookLists,
+): RouteEntry<RouteTarget>[] {
+  return plugins.instances.flatMap((instance) =>
+    [...instance.module.controllers.keys()].flatMap((controller) => {
+      const rooms: ControllerRooms = {
+        ...commonRooms(foundation, instance.lifetime, plugins.plan, controller, instance.module),
+        globalHooks,
+        source: sourceOf(instance.supplyController(controller)),
+        resolveHook: (entry) => resolveHook(instance, entry),
+        injected: (member, index) => {
+          const supply = instance.supplyParameters(controller, member).get(index);
+          return supply?.kind === 'request' ? (exchange) => supply.make(scopeOf(exchange)) : () => supply?.value;
+        },
+      };
+      return compileController(controller, rooms, []);
+    }),
+  );
+}
+
+function sourceOf(supply: Supply): ControllerSource {
+  if (supply.kind === 'singleton') return { kind: 'singleton', value: supply.value as object };
+  return { kind: 'request', make: (exchange) => supply.make(scopeOf(exchange)) as object };
+}
+
+/** What was made for one request hangs on it. */
+function scopeOf(exchange: Exchange): RequestScope {
+  return (exchange.scope ??= new RequestScope(exchange)) as RequestScope;
+}
+
+/** A class is had as its module has it: made once, or for each request. */
+function resolveHook<T>(instance: PluginInstance, entry: HookEntry<T>): PerExchange<T> {
+  if (entry instanceof ResolvedHook) return entry.get;
+  if (typeof entry !== 'function') return () => entry;
+  const supply = instance.supply(entry);
+  if (supply.kind === 'request') return (exchange) => supply.make(scopeOf(exchange));
+  const { value } = supply;
+  return () => value;
+}
+
+export function resolveGlobalHooks(root: PluginInstance, options: ApplicationOptions): HookLists {
+  const resolveAll = (list: readonly unknown[] = []): ResolvedHook<never>[] =>
+    list.map((hook) => new ResolvedHook(resolveHook(root, hook as HookReference<never>)));
+  return {
+    guards: resolveAll(options.guards),
+    pipes: resolveAll(options.pipes),
+    interceptors: resolveAll(options.interceptors),
+    filters: resolveAll(options.filters),
+  };
+}
+
+/** The application's own filters, the one nearest to the handler first. */
+function filtersOf({ filters }: HookLists): PerExchange<RouteFilter<never>>[] {
+  return [...filters].reverse().map((entry) => (entry as ResolvedHook<RouteFilter<never>>).get);
+}
+
+/** What answers when no route does; the application's filters are asked here too. */
+export function unmatchedTarget(
+  foundation: RouteFoundation,
+  plan: PluginPlan,
+  globalHooks: HookLists,
+  answer: (exchange: Exchange) => unknown,
+): RouteTarget {
+  const filters = filtersOf(globalHooks);
+  const filtered = filters.length === 0 ? answer : filterErrors(filters, { contextOf: foundation.contextOf }, answer);
+  const run = globalsNeedCurrent(plan, foundation.options) ? insideCurrent(filtered) : filtered;
+  return {
+    method: '*',
+    route: '',
+    owner: foundation.lifetime,
+    status: 200,
+    statusDeclared: false,
+    fields: [],
+    body: 'none',
+    metadata: new Map(),
+    place: 'no route',
+    timeoutMs: limitsOf(foundation.options).handlerTimeoutMs,
+    answersWhileStopping: false,
+    instruments: foundation.instruments.route('_OTHER', undefined),
+    run,
+  };
+}

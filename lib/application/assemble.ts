@@ -1,0 +1,220 @@
+import { CurrentRequest } from '../context/current-request';
+import { PluginContext } from '../context/plugin-context';
+import { type ContextRooms, makeContextOf, type RequestContext } from '../context/request-context';
+import { hookClassesOf } from '../controllers/hook-classes';
+import { createLogger } from '../diagnostics/create-logger';
+import { Logger } from '../diagnostics/logger';
+import { toLogger } from '../diagnostics/to-logger';
+import type { Exchange } from '../http/exchange';
+import { HttpServer } from '../http/server';
+import { answerUnmatched } from '../http/unmatched';
+import { type Clock, stayAwake, systemClock } from '../lifetime/clock';
+import { Deadlines } from '../lifetime/deadline';
+import { Lifetime } from '../lifetime/lifetime';
+import { EXPOSITION_CONTENT_TYPE, scrape } from '../metrics/exposition';
+import { Health } from '../metrics/health';
+import { HttpInstruments } from '../metrics/http-instruments';
+import { Metrics } from '../metrics/metrics';
+import { ProcessInstruments } from '../metrics/process-instruments';
+import { buildInstances, type BuiltPlugins } from '../plugins/build-instances';
+import type { ModuleImport } from '../plugins/plugin';
+import { planPlugins } from '../plugins/plugin-graph';
+import { PluginInstance } from '../plugins/plugin-instance';
+import type { PluginPlan } from '../plugins/plugin-plan';
+import type { Provider } from '../plugins/provider';
+import { startInstances, stopInstances } from '../plugins/run-instances';
+import type { InjectionKey } from '../plugins/service-token';
+import { WiringError } from '../plugins/wiring-error';
+import { RouteTable } from '../routing/route-table';
+import { Authentication } from '../security/auth';
+import {
+  compileRoutes,
+  globalClasses,
+  resolveGlobalHooks,
+  type RouteFoundation,
+  tryRoutes,
+  unmatchedTarget,
+} from './application-routes';
+import { type ApplicationOptions, checkOptions, limitsOf } from './configuration';
+import { operatorRoutes } from './operator-routes';
+
+/** An application, put together and started; it does not listen yet. */
+export interface Assembly {
+  readonly options: ApplicationOptions;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly lifetime: Lifetime;
+  readonly deadlines: Deadlines;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly plugins: BuiltPlugins;
+  readonly server: HttpServer;
+  /** Lets go of what the rooms keep open: samplers and observers. */
+  close(): void;
+}
+
+/** What of an application exists before its plugins do. */
+class Foundation implements RouteFoundation {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly lifetime: Lifetime;
+  readonly deadlines: Deadlines;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly instruments: HttpInstruments;
+  readonly contextOf: (exchange: Exchange) => RequestContext;
+  readonly auth: Authentication | undefined;
+  readonly #ambient: ReadonlyMap<InjectionKey, (instance: PluginInstance) => unknown>;
+  readonly #process: ProcessInstruments;
+
+  constructor(readonly options: ApplicationOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.logger = options.logger === undefined ? createLogger() : toLogger(options.logger);
+    const report = (error: unknown): void => this.logger.error('a teardown failed', { err: error });
+    this.lifetime = Lifetime.root({ clock: this.clock, report });
+    this.deadlines = new Deadlines(this.clock);
+    this.metrics = new Metrics({ logger: this.logger });
+    this.health = new Health({ clock: this.clock, logger: this.logger });
+    const scheme = options.tls !== undefined || options.http2 === true ? 'https' : 'http';
+    this.instruments = new HttpInstruments(this.metrics, { scheme, activeRequests: () => countRequests(this.lifetime) });
+    this.#process = new ProcessInstruments(this.metrics, { clock: this.clock });
+    const rooms: ContextRooms = {
+      logger: this.logger,
+      metrics: this.metrics,
+      permits: (exchange, resource, action) => this.auth?.permits(exchange, resource, action) ?? false,
+    };
+    this.contextOf = makeContextOf(rooms);
+    this.auth = options.auth === undefined ? undefined : new Authentication(options.auth, this.contextOf);
+    const current = new CurrentRequest(this.contextOf);
+    this.#ambient = new Map<InjectionKey, (instance: PluginInstance) => unknown>([
+      [Logger, ({ name }) => this.logger.child({ plugin: name })],
+      [Metrics, () => this.metrics],
+      [Health, () => this.health],
+      [CurrentRequest, () => current],
+    ]);
+  }
+
+  get ambientKeys(): Iterable<InjectionKey> {
+    return this.#ambient.keys();
+  }
+
+  ambient(key: InjectionKey, instance: PluginInstance): unknown {
+    return this.#ambient.get(key)?.(instance);
+  }
+
+  close(): void {
+    this.health.close();
+    this.instruments.close();
+    this.#process.close();
+    this.deadlines.close();
+    this.lifetime.end('finished');
+  }
+}
+
+function countRequests(lifetime: Lifetime): number {
+  let count = 0;
+  for (const inside of lifetime.inside()) {
+    if (inside.subject instanceof PluginInstance) count += countRequests(inside);
+    else if (!inside.ended) count++;
+  }
+  return count;
+}
+
+/**
+ * Puts an application together: checks everything first, then makes the plugins, compiles their routes, and starts them.
+ *
+ * Fails with: a `WiringError` that lists every mistake, before any constructor runs; what a provider or a hook fails with.
+ */
+export async function assemble(
+  root: ModuleImport,
+  options: ApplicationOptions,
+  overrides?: ReadonlyMap<InjectionKey, Provider>,
+): Promise<Assembly> {
+  const wrongOptions = checkOptions(options as Readonly<Record<string, unknown>>);
+  if (wrongOptions.length > 0) throw new WiringError(wrongOptions);
+  const foundation = new Foundation(options);
+  const release = stayAwake();
+  try {
+    const plan = planAll(root, foundation, overrides);
+    const startTimeoutMs = options.startTimeoutMs ?? 30_000;
+    const plugins = await buildInstances(plan, {
+      owner: foundation.lifetime,
+      clock: foundation.clock,
+      ambient: (key, instance) => foundation.ambient(key, instance),
+      contextFor: (instance) => contextFor(instance, foundation),
+      initializeTimeoutMs: startTimeoutMs,
+    });
+    const server = await orStop(plugins, foundation, () => makeServer(plugins, foundation));
+    await startInstances(plugins.instances, { clock: foundation.clock, startTimeoutMs });
+    foundation.health.started();
+    const { clock, logger, lifetime, deadlines, metrics, health } = foundation;
+    return { options, clock, logger, lifetime, deadlines, metrics, health, plugins, server, close: () => foundation.close() };
+  } catch (error) {
+    foundation.close();
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+/** What was initialised is shut down when the next step fails. */
+async function orStop<T>({ instances }: BuiltPlugins, { clock, logger }: Foundation, step: () => T): Promise<T> {
+  try {
+    return step();
+  } catch (error) {
+    await stopInstances(instances, { clock, drainMs: 0 }).catch((failure: unknown) => {
+      logger.error('not everything came to its end', { err: failure });
+    });
+    throw error;
+  }
+}
+
+function contextFor({ name, definition }: PluginInstance, { logger, metrics, health }: Foundation): PluginContext {
+  return new PluginContext(definition?.name ?? name, definition?.version, logger.child({ plugin: name }), metrics, health);
+}
+
+/** Decides and checks everything that can be known before anything is made. */
+function planAll(
+  root: ModuleImport,
+  foundation: Foundation,
+  overrides: ReadonlyMap<InjectionKey, Provider> | undefined,
+): PluginPlan {
+  const planned = planPlugins(root, {
+    ambient: foundation.ambientKeys,
+    extraClassesOf: hookClassesOf,
+    rootClasses: globalClasses(foundation.options),
+    ...(overrides === undefined ? {} : { overrides }),
+  });
+  const known = planned.plan ?? planned.incomplete;
+  const mistakes = [...(planned.mistakes ?? []), ...(known === undefined ? [] : tryRoutes(known, foundation))];
+  if (planned.plan === undefined || mistakes.length > 0) throw new WiringError(mistakes);
+  return planned.plan;
+}
+
+function makeServer(plugins: BuiltPlugins, foundation: Foundation): HttpServer {
+  const { options, clock, deadlines, logger, lifetime, instruments } = foundation;
+  const globalHooks = resolveGlobalHooks(plugins.root, options);
+  const own = compileRoutes(plugins, foundation, globalHooks);
+  const operators = operatorRoutes(
+    {
+      owner: lifetime,
+      health: foundation.health,
+      scrape: () => scrape(foundation.metrics, clock),
+      metricsType: EXPOSITION_CONTENT_TYPE,
+      instruments,
+    },
+    { health: options.health ?? true, metrics: options.metrics ?? true },
+  ).filter(({ pattern }) => !own.some((entry) => entry.pattern === pattern));
+  const { table } = RouteTable.compile([...own, ...operators]);
+  const server: HttpServer = new HttpServer({
+    http2: options.http2 ?? false,
+    tls: options.tls,
+    limits: limitsOf(options),
+    clock,
+    deadlines,
+    logger,
+    routes: table,
+    unmatched: unmatchedTarget(foundation, plugins.plan, globalHooks, (exchange) => answerUnmatched(exchange, server.routes)),
+  });
+  return server;
+}

@@ -1,0 +1,162 @@
+import type { Auth, Filter, Guard, Interceptor } from '../context/hooks';
+import { type HookReference, isHook } from '../controllers/hooks';
+import type { UserLogger } from '../diagnostics/to-logger';
+import type { FrameworkError } from '../errors/framework-error';
+import { nearNames } from '../errors/near-names';
+import { defaultLimits, type HttpLimits } from '../http/limits';
+import type { TlsOptions } from '../http/tls-door';
+import type { Clock } from '../lifetime/clock';
+import type { PipeTransform } from '../validation/pipe';
+import { applicationErrors } from './errors';
+
+/** The options of `createApp`; all have a default. Durations in milliseconds, sizes in bytes. */
+export interface ApplicationOptions extends Partial<HttpLimits> {
+  /** HTTP/2: `true` beside HTTP/1.1 on one TLS port; `'h2c'` without TLS, by prior knowledge. Default `false`. */
+  readonly http2?: boolean | 'h2c';
+  /** `{ key, cert }` as PEM, or `'self-signed'` for development. Default: none; with `http2: true`, self-signed. */
+  readonly tls?: TlsOptions;
+  /** In front of the paths of all controllers, e.g. `/api`. */
+  readonly prefix?: string;
+  /** How long requests under way may go on when the application is closed. Default 5,000. */
+  readonly shutdownGraceMs?: number;
+  /** How long one asynchronous factory, `initialize` or `start` of a plugin may take. Default 30,000. */
+  readonly startTimeoutMs?: number;
+  /** A logger of your own (pino, console or the like); `false`: none. Default: structured lines on stderr. */
+  readonly logger?: UserLogger;
+  /** Where the time comes from. Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Who is asking, and may they. */
+  readonly auth?: Auth;
+  /** Around every route, outside of what controllers name. */
+  readonly guards?: readonly HookReference<Guard>[];
+  readonly interceptors?: readonly HookReference<Interceptor>[];
+  readonly filters?: readonly HookReference<Filter>[];
+  readonly pipes?: readonly HookReference<PipeTransform>[];
+  /** Whether `/health/live` and `/health/ready` are answered. Default `true`. */
+  readonly health?: boolean;
+  /** Whether `/metrics` is answered, as Prometheus text. Default `true`. */
+  readonly metrics?: boolean;
+}
+
+interface Rule {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+const LONGEST_MS = 2 ** 31 - 1;
+
+const flag: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
+const milliseconds: Rule = { expected: 'milliseconds, more than 0', accepts: (value) => isNumber(value, 1, LONGEST_MS) };
+const millisecondsOrNone: Rule = { expected: 'milliseconds, 0 for no limit', accepts: (value) => isNumber(value, 0, LONGEST_MS) };
+const bytes: Rule = {
+  expected: 'a whole number of bytes, more than 0',
+  accepts: (value) => isNumber(value, 1, Number.MAX_SAFE_INTEGER) && Number.isInteger(value),
+};
+
+function isNumber(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= least && value <= most;
+}
+
+function hooks(method: string): Rule {
+  return {
+    expected: `an array of classes or instances with ${method}()`,
+    accepts: (value) => Array.isArray(value) && value.every((hook) => isHook(hook, method)),
+  };
+}
+
+function isObjectWith(value: unknown, ...methods: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
+}
+
+/** One that is empty, or has a member misspelt, would let everybody be nobody. */
+function isAuth(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { authenticate, permits } = value as Record<string, unknown>;
+  const given = [authenticate, permits].filter((method) => method !== undefined);
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+  const strays = isPlain ? Object.keys(value).filter((name) => name !== 'authenticate' && name !== 'permits') : [];
+  return given.length > 0 && given.every((method) => typeof method === 'function') && strays.length === 0;
+}
+
+function isTls(value: unknown): boolean {
+  if (value === 'self-signed') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { key, cert } = value as Record<string, unknown>;
+  return [key, cert].every((pem) => typeof pem === 'string' || Buffer.isBuffer(pem));
+}
+
+const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
+  http2: { expected: "true, false or 'h2c'", accepts: (value) => typeof value === 'boolean' || value === 'h2c' },
+  tls: { expected: "{ key, cert } as PEM text, or 'self-signed'", accepts: isTls },
+  prefix: { expected: 'a path that starts with a slash', accepts: (value) => typeof value === 'string' && value.startsWith('/') },
+  bodyLimitBytes: bytes,
+  urlLimitBytes: bytes,
+  headerLimitBytes: bytes,
+  bufferLimitBytes: bytes,
+  requestTimeoutMs: milliseconds,
+  headersTimeoutMs: milliseconds,
+  handlerTimeoutMs: millisecondsOrNone,
+  keepAliveTimeoutMs: milliseconds,
+  handshakeTimeoutMs: milliseconds,
+  maxConcurrentStreams: {
+    expected: 'a whole number from 1 to 2147483647',
+    accepts: (value) => isNumber(value, 1, LONGEST_MS) && Number.isInteger(value),
+  },
+  shutdownGraceMs: { expected: 'milliseconds, 0 or more', accepts: (value) => isNumber(value, 0, LONGEST_MS) },
+  startTimeoutMs: milliseconds,
+  logger: {
+    expected: 'a logger with info(), warn() and error(), or false',
+    accepts: (value) => value === false || isObjectWith(value),
+  },
+  clock: { expected: 'an object with now() and setTimer()', accepts: (value) => isObjectWith(value, 'now', 'setTimer') },
+  auth: { expected: '{ authenticate(ctx), permits(user, resource, action) }, one of them or both', accepts: isAuth },
+  guards: hooks('canActivate'),
+  interceptors: hooks('intercept'),
+  filters: hooks('catch'),
+  pipes: hooks('transform'),
+  health: flag,
+  metrics: flag,
+};
+
+/** Everything that is wrong with the options of `createApp`. */
+export function checkOptions(options: Readonly<Record<string, unknown>>): FrameworkError[] {
+  const mistakes: FrameworkError[] = [];
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    const rule = Object.hasOwn(RULES, name) ? RULES[name as keyof ApplicationOptions] : undefined;
+    if (rule === undefined) mistakes.push(applicationErrors.OPTION_UNKNOWN({ name, wayOut: nearestOption(name) }));
+    else if (!rule.accepts(value)) {
+      mistakes.push(applicationErrors.OPTION_INVALID({ name, expected: rule.expected, got: describe(value) }));
+    }
+  }
+  if (options.http2 === 'h2c' && options.tls !== undefined) {
+    mistakes.push(applicationErrors.OPTION_INVALID({ name: 'tls', expected: "nothing beside http2: 'h2c'", got: 'both' }));
+  }
+  return mistakes;
+}
+
+function nearestOption(name: string): string {
+  const known = Object.keys(RULES).sort();
+  // Units are what is left out most easily: bodyLimit for bodyLimitBytes.
+  const longer = name.length > 3 ? known.find((one) => one.toLowerCase().startsWith(name.toLowerCase())) : undefined;
+  const nearest = longer ?? nearNames(name, known)[0];
+  return nearest === undefined ? `It knows:\n  ${known.join(', ')}.` : `Did you mean ${nearest}?`;
+}
+
+/** What a message may say of a value: never its contents, which could be a key. */
+function describe(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  if (typeof value === 'string') return value.length > 40 ? 'a long string' : `"${value}"`;
+  return Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** The limits of the kernel, from the options. */
+export function limitsOf(options: ApplicationOptions): HttpLimits {
+  const limits: Record<string, number> = { ...defaultLimits };
+  for (const name of Object.keys(defaultLimits)) {
+    const value = options[name as keyof HttpLimits];
+    if (value !== undefined) limits[name] = value;
+  }
+  return limits as unknown as HttpLimits;
+}

@@ -1,0 +1,9 @@
+import { defineErrors } from '../errors/define-error';
+
+export const applicationErrors = defineErrors({
+  OPTION_UNKNOWN: { message: 'createApp does not know the option {name}. {wayOut}' },
+  OPTION_INVALID: { message: 'The option {name} takes {expected}, got {got}.' },
+  ENVIRONMENT_INVALID: { message: 'The environment variable {name} takes {expected}, got "{got}".' },
+  APP_CLOSED: { message: 'The application was closed; make a new one with createApp().' },
+  APP_LISTENING: { message: 'The application listens already, on {url}. Close it first, or make another one.' },
+});

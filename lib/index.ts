@@ -1,0 +1,103 @@
+// What users import, by name, grouped by room.
+export { type Application, createApp } from './application/application';
+export type { ApplicationOptions } from './application/configuration';
+export { serve, type ServeOptions } from './application/serve';
+
+export { CurrentRequest } from './context/current-request';
+export { type Auth, createParamDecorator, type Filter, type Guard, type Interceptor } from './context/hooks';
+export { PluginContext } from './context/plugin-context';
+export { type MatchedRoute, RequestContext } from './context/request-context';
+
+export { Controller } from './controllers/controller';
+export { type CallHandler, Catch } from './controllers/hooks';
+export { Body, Cookies, Ctx, Headers, Param, Query, Signal } from './controllers/parameter';
+export {
+  All,
+  Delete,
+  Get,
+  Head,
+  Header,
+  HttpCode,
+  Options,
+  Patch,
+  Post,
+  Put,
+  SetMetadata,
+  Sse,
+  Timeout,
+} from './controllers/route';
+export { UseFilters, UseGuards, UseInterceptors, UsePipes } from './controllers/use-hooks';
+
+export { createLogger, type CreateLoggerOptions } from './diagnostics/create-logger';
+export { Logger, type LogLevel, silentLogger } from './diagnostics/logger';
+export type { UserLogger } from './diagnostics/to-logger';
+
+export { FrameworkError, type FrameworkErrorOptions, type InputIssue } from './errors/framework-error';
+export {
+  BadGatewayError,
+  BadRequestError,
+  ConflictError,
+  ForbiddenError,
+  GatewayTimeoutError,
+  GoneError,
+  HttpError,
+  type HttpErrorOptions,
+  InternalServerError,
+  NotAcceptableError,
+  NotFoundError,
+  NotImplementedError,
+  PayloadTooLargeError,
+  PreconditionFailedError,
+  ServiceUnavailableError,
+  TooManyRequestsError,
+  UnauthorizedError,
+  UnprocessableEntityError,
+  UnsupportedMediaTypeError,
+} from './errors/http-error';
+
+export type { CookieOptions } from './http/cookies';
+export type { HttpLimits } from './http/limits';
+export type { ServerEvent } from './http/chunk-format';
+export type { StreamSource } from './http/reply-stream';
+export type { TlsOptions } from './http/tls-door';
+
+export type { CancelScope } from './lifetime/cancel-scope';
+export type { CancelTimer, Clock } from './lifetime/clock';
+export { CancelledError, type CancelReason, isCancellation } from './lifetime/end-reason';
+
+export { Health, type HealthAnswer } from './metrics/health';
+export type { HealthIndicator, HealthStatus, IndicatorReport } from './metrics/health-check';
+export type { Counter, Gauge, Histogram, UpDownCounter } from './metrics/instruments';
+export { Metrics } from './metrics/metrics';
+export { estimateQuantile, type MetricsSnapshot } from './metrics/snapshot';
+
+export type { OnInitialize, OnShutdown, OnStart, OnStop } from './plugins/lifecycle';
+export {
+  type DynamicModule,
+  Injectable,
+  type InjectableOptions,
+  Module,
+  type ModuleImport,
+  type ModuleOptions,
+  Plugin,
+  type PluginOptions,
+} from './plugins/plugin';
+export type { ClassProvider, ExistingProvider, FactoryProvider, Provider, ValueProvider } from './plugins/provider';
+export { Inject, type InjectionKey, Optional, Token, token } from './plugins/service-token';
+export { WiringError } from './plugins/wiring-error';
+
+export { Authorize } from './security/authorize';
+
+export { type ParseArrayOptions, ParseArrayPipe } from './validation/parse-array-pipe';
+export {
+  DefaultValuePipe,
+  ParseBoolPipe,
+  ParseDatePipe,
+  ParseEnumPipe,
+  ParseFloatPipe,
+  ParseIntPipe,
+  type ParseUUIDOptions,
+  ParseUUIDPipe,
+} from './validation/parse-pipes';
+export type { ArgumentMetadata, PipeOptions, PipeTransform } from './validation/pipe';
+export { ValidationPipe, type ValidationPipeOptions } from './validation/validation-pipe';

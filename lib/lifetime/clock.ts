@@ -1,0 +1,37 @@
+/** Cancels a timer; calling it again, or after the timer fired, does nothing. */
+export type CancelTimer = () => void;
+
+/** Everything that knows time takes a clock, so that tests set it by hand (`ManualClock` in `rockstar-web/testing`). */
+export interface Clock {
+  /** Monotonic milliseconds: only differences mean anything, and the wall clock's jumps do not show. */
+  now(): number;
+  /** Calls `fn` once, `ms` from now. The timer does not keep the process alive. */
+  setTimer(fn: () => void, ms: number): CancelTimer;
+}
+
+/** The longest delay Node's timers take; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The clock of the machine: `performance.now()` and unreferenced timers. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimer(fn, ms) {
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number): void => {
+      const isLast = leftMs <= LONGEST_TIMER_MS;
+      timer = isLast ? setTimeout(fn, leftMs) : setTimeout(() => wait(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+      timer.unref();
+    };
+    wait(ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * Keeps the process alive until what comes back is called: while an application starts or stops it may hold no socket,
+ * and the clock's timers hold nothing either.
+ */
+export function stayAwake(): () => void {
+  const timer = setInterval(() => undefined, LONGEST_TIMER_MS);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,37 @@
+import type { Observable, Observer } from 'rxjs';
+import type { Lifetime } from './lifetime';
+
+type Rx = typeof import('rxjs');
+
+let loaded: Rx | undefined;
+
+/** RxJS, loaded when first used: an application without Observables does not pay for it at start. */
+export function rx(): Rx {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  loaded ??= require('rxjs') as Rx;
+  return loaded;
+}
+
+/** Whether `value` is an RxJS Observable, of whichever copy of RxJS. */
+export function isObservable(value: unknown): value is Observable<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const candidate = value as { subscribe?: unknown; pipe?: unknown };
+  return typeof candidate.subscribe === 'function' && typeof candidate.pipe === 'function';
+}
+
+/**
+ * Subscribes for as long as `lifetime` lasts: its end, whatever the reason, unsubscribes, and the source's teardown runs.
+ *
+ * The observer hears nothing more after that, no `complete` either. Inside what has ended already nothing is subscribed.
+ */
+export function subscribeWithin<T>(lifetime: Lifetime, source: Observable<T>, observer: Observer<T>): void {
+  if (lifetime.ended) return;
+  const { Observable } = rx();
+  // The subscriber is known before the source begins, so that one which never stops by itself can be stopped
+  // from within its first value.
+  const whole = new Observable<T>((subscriber) => {
+    subscriber.add(lifetime.defer(() => subscriber.unsubscribe()));
+    return source.subscribe(subscriber);
+  });
+  whole.subscribe(observer);
+}

@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+
+/** Any class: a constructor takes what it takes, which only `any` says in a way every class fits. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+export type Class<T = unknown> = abstract new (...args: any[]) => T;
+
+/** Any class that can be made. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+export type ConcreteClass<T = unknown> = new (...args: any[]) => T;
+
+/** A typed place for what a decorator writes on a class, or on one of its members. */
+export interface Slot<T> {
+  /** Writes on `target` itself. */
+  set(target: object, value: T, member?: string | symbol): void;
+  /** Reads from `target` or the nearest class it extends. */
+  get(target: object, member?: string | symbol): T | undefined;
+  /** Reads from `target` alone. */
+  getOwn(target: object, member?: string | symbol): T | undefined;
+  /** Reads, changes and writes on `target` itself; what is inherited is the start. */
+  update(target: object, change: (value: T | undefined) => T, member?: string | symbol): void;
+}
+
+/** Makes a slot. Two copies of this package share it by name, so that their decorators understand each other. */
+export function defineSlot<T>(name: string): Slot<T> {
+  const key = Symbol.for(`rockstar-web:${name}`);
+  const slot: Slot<T> = {
+    set(target, value, member) {
+      if (member === undefined) Reflect.defineMetadata(key, value, target);
+      else Reflect.defineMetadata(key, value, target, member);
+    },
+    get(target, member) {
+      return (member === undefined ? Reflect.getMetadata(key, target) : Reflect.getMetadata(key, target, member)) as
+        T | undefined;
+    },
+    getOwn(target, member) {
+      return (member === undefined ? Reflect.getOwnMetadata(key, target) : Reflect.getOwnMetadata(key, target, member)) as
+        T | undefined;
+    },
+    update(target, change, member) {
+      slot.set(target, change(slot.get(target, member)), member);
+    },
+  };
+  return slot;
+}
+
+/** The parameter types TypeScript emitted for a constructor (no member) or a method; `undefined` when none were. */
+export function readParameterTypes(target: object, member?: string | symbol): readonly unknown[] | undefined {
+  return (
+    member === undefined
+      ? Reflect.getOwnMetadata('design:paramtypes', target)
+      : Reflect.getMetadata('design:paramtypes', target, member)
+  ) as readonly unknown[] | undefined;
+}
+
+/** The declared type of a property, as emitted by TypeScript. */
+export function readPropertyType(prototype: object, member: string | symbol): unknown {
+  return Reflect.getMetadata('design:type', prototype, member) as unknown;
+}
