@@ -1,0 +1,129 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { SampleProcess } from '../support/sample-process';
+
+const APP = 'slow-app.ts';
+
+let running: SampleProcess[] = [];
+
+afterEach(async () => {
+  const all = running;
+  running = [];
+  await Promise.all(all.map((one) => one.end('SIGKILL')));
+});
+
+function start(environment: Readonly<Record<string, string>> = {}): SampleProcess {
+  const app = SampleProcess.fixture(APP, environment);
+  running.push(app);
+  return app;
+}
+
+/** Asks, and waits until the handler says that it works. */
+async function workOn(
+  app: SampleProcess,
+  path: string,
+): Promise<{ readonly answer: Promise<{ status: number; text: string } | 'broken off'> }> {
+  const url = await app.listening();
+  const answer = fetch(new URL(path, url)).then(
+    async (response) => ({ status: response.status, text: await response.text() }),
+    () => 'broken off' as const,
+  );
+  while (!app.stdout.includes('working')) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
+  return { answer };
+}
+
+describe('serve', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends gracefully on %s: one line on stdout, the log on stderr, code 0',
+    async (signal) => {
+      const app = start();
+      const url = await app.listening();
+      expect((await fetch(new URL('/health/ready', url))).status).toBe(200);
+      expect(await app.end(signal)).toBe(0);
+      expect(app.stdout).toBe(`listening on ${url.origin}\nshut down\n`);
+      const lines = app.stderr
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { msg: string; reason?: string });
+      expect(lines.map(({ msg, reason }) => [msg, reason])).toEqual([
+        ['stopping', signal],
+        ['stopped', undefined],
+      ]);
+    },
+    60_000,
+  );
+
+  it('lets a request that knows how to come to an end send what it has', async () => {
+    const app = start();
+    const { answer } = await workOn(app, '/partial');
+    expect(await app.end()).toBe(0);
+    expect(await answer).toEqual({ status: 200, text: '{"status":"partial"}' });
+  }, 60_000);
+
+  it('cuts what does not end by itself, tells its client, and still ends within the grace time', async () => {
+    const app = start({ SHUTDOWN_GRACE_MS: '1000' });
+    const { answer } = await workOn(app, '/stubborn');
+    const beganMs = performance.now();
+    expect(await app.end()).toBe(0);
+    expect(performance.now() - beganMs).toBeLessThan(5_000);
+    expect(await answer).toMatchObject({ status: 503, text: expect.stringContaining('"code":"SERVER_STOPPING"') as string });
+    expect(app.stdout).toContain('shut down');
+    expect(app.stderr).toContain('PLUGIN_STILL_BUSY');
+  }, 60_000);
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)(
+    'ends at once on a second %s, with code %i',
+    async (signal, code) => {
+      const app = start({ SHUTDOWN_GRACE_MS: '60000' });
+      const { answer } = await workOn(app, '/stubborn');
+      app.child.kill('SIGTERM');
+      while (!app.stderr.includes('"stopping"')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
+      expect(await app.end(signal)).toBe(code);
+      expect(await answer).toBe('broken off');
+    },
+    60_000,
+  );
+
+  it('says what is wrong with how it is put together, once and in plain words, and ends with code 1', async () => {
+    const app = start({ BROKEN: '1' });
+    expect(await app.exited).toBe(1);
+    expect(app.stdout).toBe('');
+    expect(app.stderr).toMatch(/^(APP_WIRING_FAILED|CONTROLLER_UNDECORATED|PROVIDER_DUPLICATE|CONTROLLER_INVALID): /);
+    expect(app.stderr).not.toContain('    at ');
+    expect(app.stderr.match(/CONTROLLER_UNDECORATED/g)).toHaveLength(1);
+  }, 60_000);
+
+  it('tells of a hook that failed, with the cause, and ends with code 1', async () => {
+    const app = start({ BROKEN: '2' });
+    expect(await app.exited).toBe(1);
+    expect(app.stderr).toMatch(/PLUGIN_HOOK_FAILED: .*initialize.*the database is not there/);
+    expect(app.stderr).toContain('Caused by: Error: the database is not there');
+  }, 60_000);
+
+  it('names the way out when another process has the port', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    const app = start({ PORT: String(port) });
+    expect(await app.exited).toBe(1);
+    expect(app.stderr).toContain(
+      `SERVER_LISTEN_FAILED: Cannot listen on 127.0.0.1:${port}: EADDRINUSE. Another process listens there`,
+    );
+    other.close();
+    await once(other, 'close');
+  }, 60_000);
+
+  it('tells every wrong variable of the environment at once', async () => {
+    const app = start({ PORT: 'eighty', HTTP2: 'yes', LOG_LEVEL: 'loud', TLS_KEY: '/does/not/exist', SHUTDOWN_GRACE_MS: '-1' });
+    expect(await app.exited).toBe(1);
+    expect(
+      app.stderr
+        .match(/ENVIRONMENT_INVALID: The environment variable (\w+)/g)
+        ?.map((line) => line.split(' ').pop())
+        .sort(),
+    ).toEqual(['HTTP2', 'LOG_LEVEL', 'PORT', 'SHUTDOWN_GRACE_MS', 'TLS_CERT', 'TLS_KEY']);
+  }, 60_000);
+});
