@@ -27,8 +27,10 @@ export class Connection {
   stopDropping: (() => void) | undefined;
   /** The response begun last (HTTP/1.1): they go out in order, so when it is through, all are. */
   lastResponse: ServerResponse | undefined;
-  /** When the last request came, or the connection if there was none (HTTP/2, where nobody else knows when it is idle). */
+  /** When the last request came, or the connection if there was none; as far as somebody looked. */
   askedAtMs: number;
+  /** How much had come of it when somebody looked last (HTTP/1.1). */
+  bytesSeen: number;
   /** Whether it is closed when none of its bytes move for a while: some were waiting when somebody looked. */
   guarded: boolean;
   /** How many wait for their answer. */
@@ -44,6 +46,7 @@ export class Connection {
     this.stopDropping = undefined;
     this.lastResponse = undefined;
     this.askedAtMs = nowMs;
+    this.bytesSeen = 0;
     this.guarded = false;
     this.unanswered = 0;
     this.#newest = undefined;

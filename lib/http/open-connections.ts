@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { CancelTimer, Clock } from '../lifetime/clock';
 import { closeSoftly } from './close-softly';
 import type { Connection } from './connection';
+import { isIdle } from './idle-socket';
 import { guardSocket } from './stalled-reader';
 
 /** Every connection of a server, from its first packet to its close. */
@@ -14,14 +15,14 @@ export class OpenConnections {
   readonly #sockets = new Map<Duplex, Connection | undefined>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #clock: Clock;
-  readonly #stallMs: number;
+  readonly #quietMs: number;
   #cancelLook: CancelTimer | undefined;
   #whenEmpty: (() => void) | undefined;
 
-  /** In: how long a client may leave bytes unread that wait for it. */
-  constructor(clock: Clock, stallMs: number) {
+  /** In: how long a client may ask nothing, or leave unread what waits for it. */
+  constructor(clock: Clock, quietMs: number) {
     this.#clock = clock;
-    this.#stallMs = stallMs;
+    this.#quietMs = quietMs;
   }
 
   get size(): number {
@@ -42,7 +43,7 @@ export class OpenConnections {
   settle(socket: Duplex, connection: Connection): void {
     if ('remotePort' in socket) this.#arriving.delete(peerOf(socket as Socket));
     this.#sockets.set(socket, connection.protocol === '1.1' ? connection : undefined);
-    if (connection.protocol === '1.1') this.#cancelLook ??= this.#clock.setTimer(this.#look, this.#stallMs / 4);
+    if (connection.protocol === '1.1') this.#cancelLook ??= this.#clock.setTimer(this.#look, this.#quietMs / 4);
     socket.once('close', () => {
       this.#sockets.delete(socket);
       this.#closed();
@@ -83,10 +84,14 @@ export class OpenConnections {
 
   readonly #look = (): void => {
     this.#cancelLook = undefined;
+    const now = this.#clock.now();
     for (const [socket, connection] of this.#sockets) {
       if (connection === undefined) continue;
-      this.#cancelLook ??= this.#clock.setTimer(this.#look, this.#stallMs / 4);
-      if ('setTimeout' in socket) guardSocket(socket as Socket, connection, this.#stallMs);
+      this.#cancelLook ??= this.#clock.setTimer(this.#look, this.#quietMs / 4);
+      // In-process ones are kept by whoever made them.
+      if (!('setTimeout' in socket)) continue;
+      if (isIdle(socket as Socket, connection, now, this.#quietMs)) socket.destroy();
+      else guardSocket(socket as Socket, connection, this.#quietMs);
     }
   };
 

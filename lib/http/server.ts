@@ -24,7 +24,6 @@ import { closeWhenIdle } from './idle-session';
 import type { HttpLimits } from './limits';
 import { OpenConnections } from './open-connections';
 import { sniffProtocol } from './sniff-protocol';
-import { isStalled } from './stalled-reader';
 import { openTlsDoor, type TlsOptions } from './tls-door';
 import { unreadBody } from './unread-body';
 import { NodeWire, StreamWire } from './wire';
@@ -148,7 +147,8 @@ export class HttpServer implements Host {
     const server = createHttp1({
       // A request without a host, or with two, is answered by us: Node's own answer has no body.
       requireHostHeader: false,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      // Node would set it anew twice in each request (5 % of one); see `OpenConnections`.
+      keepAliveTimeout: 0,
       headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: Math.max(50, Math.min(1_000, limits.headersTimeoutMs / 4, limits.requestTimeoutMs / 4)),
@@ -260,7 +260,7 @@ export class HttpServer implements Host {
     }
     const match = this.#match;
     const wire = new NodeWire(request, response);
-    connection.lastResponse = response;
+    this.#begins(connection, response);
     const found = match !== null && match.store !== null;
     const exchange = found
       ? new Exchange(this, connection, wire, match.store, match.params, match.searchParams)
@@ -270,6 +270,12 @@ export class HttpServer implements Host {
     if (isPlain && (request.url as string).length <= this.limits.urlLimitBytes) dispatch(exchange);
     else this.#refuse(exchange, request, hosts);
   };
+
+  #begins(connection: Connection, response: ServerResponse): void {
+    connection.lastResponse = response;
+    // What the client is told (`Keep-Alive: timeout=`).
+    (response as ServerResponse & { _keepAliveTimeout?: number })._keepAliveTimeout = this.limits.keepAliveTimeoutMs;
+  }
 
   /** Node reads on however many wait. */
   #drop(connection: Connection): void {
@@ -291,15 +297,15 @@ export class HttpServer implements Host {
 
   readonly #onExpectation = (request: IncomingMessage, response: ServerResponse): void => {
     const connection = this.#arriving as Connection;
-    connection.lastResponse = response;
+    this.#begins(connection, response);
     const wire = new NodeWire(request, response);
     const exchange = new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, '');
     replyFailure(exchange, httpErrors.REQUEST_EXPECTATION_UNKNOWN());
   };
 
   readonly #onTimeout = (socket: Socket): void => {
-    const connection = (socket as Carrier)[CONNECTION];
-    if (connection === undefined || isStalled(socket, connection)) socket.destroy();
+    // Quiet is not stalled: see `guardSocket`.
+    if (socket.writableLength > 0) socket.destroy();
   };
 
   readonly #onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {

@@ -8,19 +8,12 @@ import type { Connection } from './connection';
  * have bytes waiting when somebody looks, now and then, and asked again when they fire: quiet is not stalled.
  */
 
-/** Over HTTP/1.1; `isStalled` answers when the time-out of the socket fires. */
+/** Over HTTP/1.1: when the time-out of the socket fires and bytes still wait, its client does not read. */
 export function guardSocket(socket: Socket, connection: Connection, stallMs: number): void {
   const isWaiting = socket.writableLength > 0;
   if (isWaiting === connection.guarded) return;
   connection.guarded = isWaiting;
-  // An idle connection has Node's own time-out, for the next request.
-  if (isWaiting) socket.setTimeout(stallMs);
-  else if (connection.busy) socket.setTimeout(0);
-}
-
-/** Whether a connection may be closed whose time-out fired: it is idle, or its client does not read. */
-export function isStalled(socket: Socket, connection: Connection): boolean {
-  return !connection.busy || socket.writableLength > 0;
+  socket.setTimeout(isWaiting ? stallMs : 0);
 }
 
 /** Over HTTP/2: of the answers under way only, since the others' streams are known to nobody else. */
