@@ -9,8 +9,10 @@ import type { Lifetime } from '../lifetime/lifetime';
 import type { Connection, Unanswered } from './connection';
 import { httpErrors } from './errors';
 import type { HttpLimits } from './limits';
+import type { NodeWire } from './node-wire';
+import { StreamWire } from './stream-wire';
 import type { Target } from './target';
-import { type Fields, type NodeWire, StreamWire, type Wire } from './wire';
+import type { Fields, Wire } from './wire';
 
 /** A route's target for this kernel's exchanges. */
 export type RouteTarget = Target<Exchange>;

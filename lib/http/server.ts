@@ -1,16 +1,9 @@
 // Hot: from the parser, or the stream, to the exchange.
-import { createServer as createHttp1, type IncomingMessage, type Server as Http1Server, type ServerResponse } from 'node:http';
-import {
-  createServer as createHttp2,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import { type AddressInfo, createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net';
+import type { IncomingMessage, Server as Http1Server, ServerResponse } from 'node:http';
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../diagnostics/logger';
-import type { FrameworkError } from '../errors/framework-error';
 import type { Clock } from '../lifetime/clock';
 import type { Deadlines } from '../lifetime/deadline';
 import type { RouteMatch, RouteTable } from '../routing/route-table';
@@ -20,13 +13,17 @@ import { cutShort, dispatch } from './dispatch';
 import { httpErrors } from './errors';
 import { Exchange, type Host, type RouteTarget } from './exchange';
 import { replyFailure } from './failure-reply';
+import { refusalOfRequest, refusalOfStream } from './head-rules';
 import { closeWhenIdle } from './idle-session';
 import type { HttpLimits } from './limits';
+import { makeHttp1, makeHttp2 } from './node-servers';
+import { NodeWire } from './node-wire';
 import { OpenConnections } from './open-connections';
+import { openPort, urlOf } from './open-port';
 import { sniffProtocol } from './sniff-protocol';
+import { StreamWire } from './stream-wire';
 import { openTlsDoor, type TlsOptions } from './tls-door';
 import { unreadBody } from './unread-body';
-import { NodeWire, StreamWire } from './wire';
 
 export interface HttpServerOptions {
   /** `true`: HTTP/2 and HTTP/1.1 on one TLS port; `'h2c'`: both without TLS, HTTP/2 by prior knowledge. */
@@ -102,17 +99,10 @@ export class HttpServer implements Host {
   /** Opens the port. Out: the address it answers at. Fails with: SERVER_LISTEN_FAILED, SERVER_TLS_INVALID. */
   async listen(port: number, host: string): Promise<URL> {
     const door = await this.#openDoor();
-    await new Promise<void>((resolve, reject) => {
-      const failed = (error: NodeJS.ErrnoException): void => reject(listenFailure(error, port, host));
-      door.once('error', failed);
-      door.listen(port, host, () => {
-        door.off('error', failed);
-        resolve();
-      });
-    });
+    const address = await openPort(door, port, host);
     this.#door = door;
     door.on('error', (error) => this.logger.error('the listening socket failed', { err: error }));
-    return this.#urlOf(door.address() as AddressInfo);
+    return urlOf(address, this.#options.tls !== undefined || this.#options.http2 === true);
   }
 
   /** Serves a connection that came by another way than the port: in-process requests of tests. */
@@ -143,20 +133,7 @@ export class HttpServer implements Host {
   }
 
   #makeHttp1(): Http1Server {
-    const { limits } = this;
-    const server = createHttp1({
-      // A request without a host, or with two, is answered by us: Node's own answer has no body.
-      requireHostHeader: false,
-      // Node would set it anew twice in each request (5 % of one); see `OpenConnections`.
-      keepAliveTimeout: 0,
-      headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
-      requestTimeout: limits.requestTimeoutMs,
-      connectionsCheckingInterval: Math.max(50, Math.min(1_000, limits.headersTimeoutMs / 4, limits.requestTimeoutMs / 4)),
-      maxHeaderSize: limits.headerLimitBytes,
-      noDelay: true,
-    });
-    // Node drops header lines past this count without a word; their bytes are limited anyway.
-    server.maxHeadersCount = 0;
+    const server = makeHttp1(this.limits);
     server.on('request', this.#onRequest);
     server.on('checkContinue', this.#onRequest);
     server.on('checkExpectation', this.#onExpectation);
@@ -166,11 +143,7 @@ export class HttpServer implements Host {
   }
 
   #makeHttp2(): Http2Server {
-    const { limits } = this;
-    const server = createHttp2({
-      settings: { maxConcurrentStreams: limits.maxConcurrentStreams, maxHeaderListSize: limits.headerLimitBytes },
-      maxHeaderListPairs: 512,
-    });
+    const server = makeHttp2(this.limits);
     server.on('session', (session) => this.#admitSession(session));
     server.on('stream', this.#onStream);
     server.on('sessionError', (error: Error) => this.logger.debug('an HTTP/2 connection failed', { err: error }));
@@ -216,13 +189,6 @@ export class HttpServer implements Host {
     else this.#admitHttp1(socket, connection);
   }
 
-  #urlOf(address: AddressInfo): URL {
-    const encrypted = this.#options.tls !== undefined || this.#options.http2 === true;
-    const anywhere = address.address === '::' || address.address === '0.0.0.0';
-    const host = anywhere ? 'localhost' : address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    return new URL(`${encrypted ? 'https' : 'http'}://${host}:${address.port}`);
-  }
-
   #admitHttp1(socket: Duplex, connection: Connection): void {
     if (!this.#isTimed) {
       this.#isTimed = true;
@@ -265,10 +231,9 @@ export class HttpServer implements Host {
     const exchange = found
       ? new Exchange(this, connection, wire, match.store, match.params, match.searchParams)
       : new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, searchOf(wire.url));
-    const hosts = countHosts(request.rawHeaders);
-    const isPlain = hosts === 1 && request.httpVersionMajor === 1 && request.method !== 'CONNECT';
-    if (isPlain && (request.url as string).length <= this.limits.urlLimitBytes) dispatch(exchange);
-    else this.#refuse(exchange, request, hosts);
+    const refusal = refusalOfRequest(request, this.limits);
+    if (refusal === undefined) dispatch(exchange);
+    else replyFailure(exchange, refusal);
   };
 
   #begins(connection: Connection, response: ServerResponse): void {
@@ -282,17 +247,6 @@ export class HttpServer implements Host {
     if (!connection.gone) this.logger.debug('a connection was closed: too many requests wait on it', { limit: MOST_PIPELINED });
     connection.clientGone();
     connection.socket.destroy();
-  }
-
-  #refuse(exchange: Exchange, request: IncomingMessage, hosts: number): void {
-    const { method, httpVersionMajor: version } = request;
-    const { urlLimitBytes: limit } = this.limits;
-    if (version !== 1) replyFailure(exchange, httpErrors.REQUEST_MALFORMED({}, CLOSED));
-    else if (hosts > 1 || (hosts === 0 && request.httpVersionMinor === 1)) {
-      replyFailure(exchange, httpErrors.REQUEST_HOST_INVALID({ count: hosts }, CLOSED));
-    } else if (method === 'CONNECT') replyFailure(exchange, httpErrors.REQUEST_CONNECT_REFUSED({}, { headers: { allow: '' } }));
-    else if ((request.url as string).length > limit) replyFailure(exchange, httpErrors.REQUEST_URL_TOO_LONG({ limit }));
-    else dispatch(exchange);
   }
 
   readonly #onExpectation = (request: IncomingMessage, response: ServerResponse): void => {
@@ -335,28 +289,11 @@ export class HttpServer implements Host {
       ? new Exchange(this, connection, wire, match.store, match.params, match.searchParams)
       : new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, searchOf(wire.url));
     connection.askedAtMs = exchange.startedMs;
-    const refusal = refusalOf(headers, rawHeaders, this.limits);
+    const refusal = refusalOfStream(headers, rawHeaders, this.limits);
     if (refusal === undefined) dispatch(exchange);
     else replyFailure(exchange, refusal);
   };
 }
-
-function refusalOf(headers: IncomingHttpHeaders, rawHeaders: readonly string[], limits: HttpLimits): FrameworkError | undefined {
-  const { host, expect, ':path': path = '', ':authority': authority = host } = headers;
-  if (authority === undefined) return httpErrors.REQUEST_HOST_INVALID({ count: 0 });
-  if (host !== undefined && (host !== authority || countHosts(rawHeaders) > 1))
-    return httpErrors.REQUEST_HOST_INVALID({ count: 2 });
-  if (headers[':method'] === 'CONNECT') return httpErrors.REQUEST_CONNECT_REFUSED({}, { headers: { allow: '' } });
-  if (path.length > limits.urlLimitBytes) return httpErrors.REQUEST_URL_TOO_LONG({ limit: limits.urlLimitBytes });
-  if (expect !== undefined && !CONTINUE.test(expect)) return httpErrors.REQUEST_EXPECTATION_UNKNOWN();
-  return undefined;
-}
-
-/** As Node reads it over HTTP/1.1. */
-const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
-
-/** Who cannot say whom it asks is not asked again on the same connection. */
-const CLOSED = { headers: { connection: 'close' } };
 
 /** The query of a target that no route matched, for whoever answers for that. */
 function searchOf(url: string): string {
@@ -372,28 +309,4 @@ const NO_PARAMETERS: Readonly<Record<string, string | undefined>> = Object.freez
 
 function ignore(): void {
   // See where it is attached.
-}
-
-/** How many `Host` lines a head has. Node keeps the first and hides the others, which is how requests are smuggled. */
-function countHosts(rawHeaders: readonly string[]): number {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i];
-    if (name.length === 4 && (name === 'Host' || name === 'host' || name.toLowerCase() === 'host')) hosts++;
-  }
-  return hosts;
-}
-
-function listenFailure(error: NodeJS.ErrnoException, port: number, host: string): Error {
-  const address = `${host}:${port}`;
-  const reason = error.code ?? error.message;
-  const wayOut =
-    error.code === 'EADDRINUSE'
-      ? 'Another process listens there: end it, or take another port (0 takes any free one).'
-      : error.code === 'EACCES'
-        ? 'Ports below 1024 need a privilege: take a higher one.'
-        : error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
-          ? 'The host is no address of this machine: use 127.0.0.1, or 0.0.0.0 for all of them.'
-          : 'See the cause.';
-  return httpErrors.SERVER_LISTEN_FAILED({ address, reason, wayOut }, { cause: error });
 }

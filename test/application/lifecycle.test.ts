@@ -96,6 +96,12 @@ describe('an application', () => {
       message: expect.stringContaining('Another process listens there') as string,
     });
     await expect(app.listen(0, 'no.such.host.invalid')).rejects.toMatchObject({ code: 'SERVER_LISTEN_FAILED' });
+    for (const none of [-1, NaN, 70_000, 1.5]) {
+      await expect(app.listen(none)).rejects.toMatchObject({
+        code: 'SERVER_LISTEN_FAILED',
+        message: expect.stringContaining('A port is a whole number from 0') as string,
+      });
+    }
     expect(await answers(await app.listen(0))).toBe(true);
     await app.close();
     other.close();

@@ -1,0 +1,114 @@
+// Hot: one per request over HTTP/2.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Http2ServerRequest, Http2ServerResponse, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Readable, Writable } from 'node:stream';
+import { breakOff, closeBehindAnswer, watchStream } from './http2-stream';
+import { NodeWire } from './node-wire';
+import { type Fields, HOP_BY_HOP, type Watcher, type Wire } from './wire';
+
+/** A bare stream of HTTP/2. */
+export class StreamWire implements Wire {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly #rawHeaders: string[];
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]) {
+    this.stream = stream;
+    this.headers = headers;
+    this.#rawHeaders = rawHeaders;
+  }
+
+  get method(): string {
+    return this.headers[':method'] ?? 'GET';
+  }
+
+  get url(): string {
+    return this.headers[':path'] ?? '/';
+  }
+
+  get input(): Readable {
+    return this.stream;
+  }
+
+  get hasBody(): boolean {
+    return !this.stream.endAfterHeaders;
+  }
+
+  get bodyPending(): boolean {
+    return this.hasBody && !this.stream.readableEnded;
+  }
+
+  get headSent(): boolean {
+    return this.stream.headersSent;
+  }
+
+  get complete(): boolean {
+    return this.stream.writableEnded;
+  }
+
+  get unsentBytes(): number {
+    return this.stream.writableLength;
+  }
+
+  respond(status: number, fields: Fields, body: string | Buffer | undefined): void {
+    const { stream } = this;
+    if (stream.destroyed) return;
+    const hasBody = body !== undefined && this.method !== 'HEAD';
+    if (!hasBody) {
+      stream.respond(toHeaders(status, fields), { endStream: true });
+      return;
+    }
+    stream.respond(toHeaders(status, fields));
+    stream.end(body);
+  }
+
+  refuse(status: number, fields: Fields, body: string | Buffer | undefined): (() => void) | undefined {
+    closeBehindAnswer(this.stream);
+    this.respond(status, fields, body);
+    return undefined;
+  }
+
+  open(status: number, fields: Fields): Writable {
+    if (!this.stream.destroyed) this.stream.respond(toHeaders(status, fields));
+    return this.stream;
+  }
+
+  invite(): void {
+    if (this.headers.expect === undefined || this.stream.headersSent || this.stream.destroyed) return;
+    this.stream.additionalHeaders({ ':status': 100 });
+  }
+
+  cut(cause?: Error): void {
+    breakOff(this.stream, cause);
+  }
+
+  watch(whom: Watcher): void {
+    watchStream(this.stream, whom);
+  }
+
+  /** Node's request and response over the same stream, for code that wants those. */
+  toNode(): NodeWire {
+    const request = new Http2ServerRequest(this.stream, this.headers, {}, this.#rawHeaders);
+    const response = new Http2ServerResponse(this.stream);
+    return new NodeWire(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+  }
+}
+
+type Http2Fields = Record<string, string | number | string[]>;
+
+function toHeaders(status: number, fields: Fields): Http2Fields {
+  // The usual head: a literal, whose shape is known beforehand, costs Node less to copy and to read (0.5 µs a request).
+  if (fields.length === 4 && fields[0] === 'content-type' && fields[2] === 'content-length') {
+    return { ':status': status, 'content-type': fields[1], 'content-length': fields[3] };
+  }
+  const headers = { __proto__: null, ':status': status } as unknown as Http2Fields;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i];
+    const value = fields[i + 1];
+    if (HOP_BY_HOP.has(name)) continue;
+    const before = headers[name];
+    if (before === undefined) headers[name] = value;
+    else headers[name] = [...[before].flat().map(String), value];
+  }
+  return headers;
+}
