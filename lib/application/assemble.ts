@@ -49,8 +49,8 @@ export interface Assembly {
   readonly health: Health;
   readonly plugins: BuiltPlugins;
   readonly server: HttpServer;
-  /** Lets go of what the rooms keep open: samplers and observers. */
-  close(): void;
+  /** Lets go of what the rooms keep open: samplers, observers, pools. Never rejects. */
+  close(): Promise<void>;
 }
 
 /** What of an application exists before its plugins do. */
@@ -66,6 +66,8 @@ class Foundation implements RouteFoundation {
   readonly auth: Authentication | undefined;
   readonly #ambient: ReadonlyMap<InjectionKey, (instance: PluginInstance) => unknown>;
   readonly #process: ProcessInstruments;
+  /** Of rooms that take a while to close: pools of connections. */
+  readonly #closers: (() => Promise<void>)[] = [];
 
   constructor(readonly options: ApplicationOptions) {
     this.clock = options.clock ?? systemClock;
@@ -102,12 +104,15 @@ class Foundation implements RouteFoundation {
     return this.#ambient.get(key)?.(instance);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.health.close();
     this.instruments.close();
     this.#process.close();
-    this.deadlines.close();
     this.lifetime.end('finished');
+    for (const result of await Promise.allSettled(this.#closers.map((close) => close()))) {
+      if (result.status === 'rejected') this.logger.error('something could not be closed', { err: result.reason as unknown });
+    }
+    this.deadlines.close();
   }
 }
 
@@ -150,7 +155,7 @@ export async function assemble(
     const { clock, logger, lifetime, deadlines, metrics, health } = foundation;
     return { options, clock, logger, lifetime, deadlines, metrics, health, plugins, server, close: () => foundation.close() };
   } catch (error) {
-    foundation.close();
+    await foundation.close();
     throw error;
   } finally {
     release();

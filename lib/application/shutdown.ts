@@ -43,7 +43,7 @@ async function close(assembly: Assembly, reason: string): Promise<void> {
     release();
     lifetime.end('shutdown');
     await closeServer(assembly, Math.max(LEAST_MS, graceMs - (clock.now() - startedMs)));
-    assembly.close();
+    await assembly.close();
     logger.info('stopped', { ms: Math.round(clock.now() - startedMs) });
   }
 }
