@@ -1,6 +1,13 @@
 // What users import, by name, grouped by room.
 export { type Application, createApp } from './application/application';
 export type { ApplicationOptions } from './application/configuration';
+export {
+  type ApplicationReport,
+  inspectApplication,
+  type ReportedMistake,
+  type ReportedModule,
+  type ReportedRoute,
+} from './application/inspect-application';
 export { serve, type ServeOptions } from './application/serve';
 
 export { CurrentRequest } from './context/current-request';

@@ -1,6 +1,7 @@
 import type { Logger } from '../diagnostics/logger';
 import type { ModuleImport } from '../plugins/plugin';
 import type { Provider } from '../plugins/provider';
+import type { ActiveRequests } from '../metrics/active-requests';
 import type { Health } from '../metrics/health';
 import type { Metrics } from '../metrics/metrics';
 import { resolveAnywhere } from '../plugins/resolve-anywhere';
@@ -8,6 +9,7 @@ import type { InjectionKey } from '../plugins/service-token';
 import { assemble, type Assembly } from './assemble';
 import type { ApplicationOptions } from './configuration';
 import { applicationErrors } from './errors';
+import { handOver } from './handed-over';
 import { closeAssembly } from './shutdown';
 
 /** A running application: its plugins are made and started; it answers once it listens. */
@@ -30,6 +32,11 @@ export class Application {
 
   get metrics(): Metrics {
     return this.#assembly.metrics;
+  }
+
+  /** What is being worked on, and what was cut short. */
+  get requests(): ActiveRequests {
+    return this.#assembly.requests;
   }
 
   get health(): Health {
@@ -111,7 +118,7 @@ export class Application {
  * OPTION_UNKNOWN or OPTION_INVALID); PROVIDER_FAILED, PLUGIN_HOOK_FAILED and the like from what plugins do.
  */
 export async function createApp(module: ModuleImport, options: ApplicationOptions = {}): Promise<Application> {
-  return new Application(await assemble(module, options));
+  return handOver(module, options) ?? new Application(await assemble(module, options));
 }
 
 /** `createApp` with providers replaced, and what tests look into. */

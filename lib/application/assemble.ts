@@ -5,6 +5,7 @@ import { hookClassesOf } from '../controllers/hook-classes';
 import { createLogger } from '../diagnostics/create-logger';
 import { Logger } from '../diagnostics/logger';
 import { toLogger } from '../diagnostics/to-logger';
+import type { FrameworkError } from '../errors/framework-error';
 import type { Exchange } from '../http/exchange';
 import { HttpServer } from '../http/server';
 import { answerUnmatched } from '../http/unmatched';
@@ -37,6 +38,7 @@ import {
 } from './application-routes';
 import { type ApplicationOptions, checkOptions, limitsOf } from './configuration';
 import { operatorRoutes } from './operator-routes';
+import { describePlannedRoutes, type PlannedRoute } from './planned-routes';
 
 /** An application, put together and started; it does not listen yet. */
 export interface Assembly {
@@ -140,7 +142,8 @@ export async function assemble(
   const foundation = new Foundation(options);
   const release = stayAwake();
   try {
-    const plan = planAll(root, foundation, overrides);
+    const { known: plan, mistakes } = planAll(root, foundation, overrides);
+    if (plan === undefined || mistakes.length > 0) throw new WiringError(mistakes);
     const startTimeoutMs = options.startTimeoutMs ?? 30_000;
     const plugins = await buildInstances(plan, {
       owner: foundation.lifetime,
@@ -178,12 +181,28 @@ function contextFor({ name, definition }: PluginInstance, { logger, metrics, hea
   return new PluginContext(definition?.name ?? name, definition?.version, logger.child({ plugin: name }), metrics, health);
 }
 
-/** Decides and checks everything that can be known before anything is made. */
+/** An application before anything of it is made: what is known of its modules (all of it when there are no mistakes). */
+export interface KnownApplication {
+  readonly plan: PluginPlan | undefined;
+  readonly routes: readonly PlannedRoute[];
+  readonly mistakes: readonly FrameworkError[];
+}
+
+/** Decides and checks everything that can be known before anything is made, and makes nothing of it. */
+export async function planApplication(root: ModuleImport, options: ApplicationOptions): Promise<KnownApplication> {
+  const mistakes = checkOptions(options as Readonly<Record<string, unknown>>);
+  if (mistakes.length > 0) return { plan: undefined, routes: [], mistakes };
+  const foundation = new Foundation(options);
+  const { known, mistakes: found } = planAll(root, foundation, undefined);
+  await foundation.close();
+  return { plan: known, routes: known === undefined ? [] : describePlannedRoutes(known, foundation), mistakes: found };
+}
+
 function planAll(
   root: ModuleImport,
   foundation: Foundation,
   overrides: ReadonlyMap<InjectionKey, Provider> | undefined,
-): PluginPlan {
+): { readonly known: PluginPlan | undefined; readonly mistakes: readonly FrameworkError[] } {
   const planned = planPlugins(root, {
     ambient: foundation.ambientKeys,
     extraClassesOf: hookClassesOf,
@@ -191,9 +210,7 @@ function planAll(
     ...(overrides === undefined ? {} : { overrides }),
   });
   const known = planned.plan ?? planned.incomplete;
-  const mistakes = [...(planned.mistakes ?? []), ...(known === undefined ? [] : tryRoutes(known, foundation))];
-  if (planned.plan === undefined || mistakes.length > 0) throw new WiringError(mistakes);
-  return planned.plan;
+  return { known, mistakes: [...(planned.mistakes ?? []), ...(known === undefined ? [] : tryRoutes(known, foundation))] };
 }
 
 function makeServer(plugins: BuiltPlugins, foundation: Foundation): HttpServer {

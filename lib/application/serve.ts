@@ -4,6 +4,7 @@ import type { ModuleImport } from '../plugins/plugin';
 import { type Application, createApp } from './application';
 import type { ApplicationOptions } from './configuration';
 import { readEnvironment } from './environment';
+import { handOver } from './handed-over';
 
 /** Options of `serve`: those of `createApp`, and the port when the environment names none. */
 export interface ServeOptions extends ApplicationOptions {
@@ -30,6 +31,8 @@ export async function serve(module: ModuleImport, options: ServeOptions = {}): P
 }
 
 async function start(module: ModuleImport, { port: defaultPort = 3000, ...options }: ServeOptions): Promise<Application> {
+  const taken = handOver(module, options);
+  if (taken !== undefined) return taken;
   const environment = readEnvironment(process.env, defaultPort);
   const { host, port, http2, tls, shutdownGraceMs, logLevel } = environment;
   const ending = endOnSignals();

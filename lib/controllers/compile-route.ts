@@ -128,11 +128,12 @@ function isContextHeld({ hooks, before, around }: RouteDraft, rooms: ControllerR
   return hooks.guards.length + hooks.interceptors.length + hooks.filters.length + before.length + around.length > 0;
 }
 
-function makeDraft(
+/** A route as the decorators of its controller and its method have shaped it. */
+export function makeDraft(
   controller: Class,
   member: string | symbol,
   declaration: RouteDeclaration,
-  rooms: ControllerRooms,
+  rooms: Pick<ControllerRooms, 'prefix' | 'globalHooks' | 'steps'>,
 ): RouteDraft {
   const { globalHooks } = rooms;
   const draft: RouteDraft = {

@@ -1,5 +1,6 @@
 import { isPromise, whenSettled } from '../controllers/collect-arguments';
 import { type RouteDecorator, shapeRoute } from '../controllers/route-draft';
+import { noteRoute } from '../controllers/route-notes';
 import { securityErrors } from './errors';
 
 /**
@@ -10,6 +11,7 @@ import { securityErrors } from './errors';
  */
 export function Authorize(resource: string, action: string): RouteDecorator {
   return shapeRoute((draft) => {
+    noteRoute(draft, 'authorize', `${resource}:${action}`);
     const { permits } = draft.rooms;
     if (permits === undefined) {
       draft.mistakes.push(securityErrors.AUTH_NOT_CONFIGURED({ place: draft.place, resource, action }));
