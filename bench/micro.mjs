@@ -39,7 +39,7 @@ const { table } = RouteTable.compile(patterns.map((pattern) => ({ method: 'GET',
 
 const logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, fatal() {}, child: () => logger };
 const instruments = new HttpInstruments(new Metrics({ logger }), { scheme: 'http', activeRequests: () => 0 });
-const host = { clock: systemClock, deadlines, limits: defaultLimits, logger, stopping: false, cutShort() {}, unreadBody() {} };
+const host = { clock: systemClock, deadlines, limits: defaultLimits, logger, stopping: false, cutShort() {}, workGoesOn() {}, unreadBody() {} };
 const connection = new Connection({}, '1.1', false);
 
 function target(run) {

@@ -1,4 +1,3 @@
-import { CurrentRequest } from '../context/current-request';
 import type { RequestContext } from '../context/request-context';
 import { filterErrors } from '../controllers/compile-filters';
 import { compileController, type ControllerRooms, type ControllerSource } from '../controllers/compile-route';
@@ -22,6 +21,7 @@ import type { BuiltPlugins } from '../plugins/build-instances';
 import type { PluginInstance } from '../plugins/plugin-instance';
 import { type PlannedModule, type PluginPlan, reaches } from '../plugins/plugin-plan';
 import { RequestScope, type Supply } from '../plugins/request-scope';
+import type { InjectionKey } from '../plugins/service-token';
 import { type RouteEntry, RouteTable } from '../routing/route-table';
 import type { Authentication } from '../security/auth';
 import { type ApplicationOptions, limitsOf } from './configuration';
@@ -33,6 +33,8 @@ export interface RouteFoundation {
   readonly instruments: HttpInstruments;
   readonly auth: Authentication | undefined;
   readonly contextOf: (exchange: Exchange) => RequestContext;
+  /** What works for the request it is used in: controllers that reach one of these by injection run inside their request. */
+  readonly needCurrent: ReadonlySet<InjectionKey>;
 }
 
 /** The classes among the hooks that the application itself names. */
@@ -41,8 +43,8 @@ export function globalClasses({ guards, interceptors, filters, pipes }: Applicat
   return [guards, interceptors, filters, pipes].flatMap((list: readonly unknown[] = []) => list.filter(isClass));
 }
 
-function globalsNeedCurrent(plan: PluginPlan, options: ApplicationOptions): boolean {
-  return globalClasses(options).some((hook) => reaches(plan, hook, (key) => key === CurrentRequest));
+function globalsNeedCurrent(plan: PluginPlan, { options, needCurrent }: RouteFoundation): boolean {
+  return globalClasses(options).some((hook) => reaches(plan, hook, (key) => needCurrent.has(key)));
 }
 
 /** Compiles every route over the bare prototypes, for the mistakes alone: no constructor has run yet. */
@@ -79,7 +81,7 @@ function commonRooms(
   controller: ConcreteClass,
   module: PlannedModule,
 ) {
-  const { options, auth, contextOf, instruments } = foundation;
+  const { options, auth, contextOf, instruments, needCurrent } = foundation;
   return {
     owner,
     contextOf,
@@ -87,7 +89,7 @@ function commonRooms(
     authentication: auth?.options.authenticate === undefined ? undefined : auth.identify,
     steps: { permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth) },
     timeoutMs: limitsOf(options).handlerTimeoutMs,
-    needsCurrent: globalsNeedCurrent(plan, options) || reaches(plan, controller, (key) => key === CurrentRequest, module),
+    needsCurrent: globalsNeedCurrent(plan, foundation) || reaches(plan, controller, (key) => needCurrent.has(key), module),
     instrumentsFor: (method: string, route: string) => instruments.route(method, route),
   };
 }
@@ -159,7 +161,7 @@ export function unmatchedTarget(
 ): RouteTarget {
   const filters = filtersOf(globalHooks);
   const filtered = filters.length === 0 ? answer : filterErrors(filters, { contextOf: foundation.contextOf }, answer);
-  const run = globalsNeedCurrent(plan, foundation.options) ? insideCurrent(filtered) : filtered;
+  const run = globalsNeedCurrent(plan, foundation) ? insideCurrent(filtered) : filtered;
   return {
     method: '*',
     route: '',

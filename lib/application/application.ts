@@ -1,6 +1,7 @@
 import type { Logger } from '../diagnostics/logger';
 import type { ModuleImport } from '../plugins/plugin';
 import type { Provider } from '../plugins/provider';
+import type { ActiveRequests } from '../metrics/active-requests';
 import type { Health } from '../metrics/health';
 import type { Metrics } from '../metrics/metrics';
 import { resolveAnywhere } from '../plugins/resolve-anywhere';
@@ -31,6 +32,11 @@ export class Application {
 
   get metrics(): Metrics {
     return this.#assembly.metrics;
+  }
+
+  /** What is being worked on, and what was cut short. */
+  get requests(): ActiveRequests {
+    return this.#assembly.requests;
   }
 
   get health(): Health {

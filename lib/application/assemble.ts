@@ -14,13 +14,14 @@ import { Deadlines } from '../lifetime/deadline';
 import { Lifetime } from '../lifetime/lifetime';
 import { EXPOSITION_CONTENT_TYPE, scrape } from '../metrics/exposition';
 import { Health } from '../metrics/health';
+import { ActiveRequests, countRequests } from '../metrics/active-requests';
 import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
 import { ProcessInstruments } from '../metrics/process-instruments';
 import { buildInstances, type BuiltPlugins } from '../plugins/build-instances';
 import type { ModuleImport } from '../plugins/plugin';
 import { planPlugins } from '../plugins/plugin-graph';
-import { PluginInstance } from '../plugins/plugin-instance';
+import type { PluginInstance } from '../plugins/plugin-instance';
 import type { PluginPlan } from '../plugins/plugin-plan';
 import type { Provider } from '../plugins/provider';
 import { startInstances, stopInstances } from '../plugins/run-instances';
@@ -48,6 +49,7 @@ export interface Assembly {
   readonly lifetime: Lifetime;
   readonly deadlines: Deadlines;
   readonly metrics: Metrics;
+  readonly requests: ActiveRequests;
   readonly health: Health;
   readonly plugins: BuiltPlugins;
   readonly server: HttpServer;
@@ -64,8 +66,10 @@ class Foundation implements RouteFoundation {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly instruments: HttpInstruments;
+  readonly requests: ActiveRequests;
   readonly contextOf: (exchange: Exchange) => RequestContext;
   readonly auth: Authentication | undefined;
+  readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest]);
   readonly #ambient: ReadonlyMap<InjectionKey, (instance: PluginInstance) => unknown>;
   readonly #process: ProcessInstruments;
   /** Of rooms that take a while to close: pools of connections. */
@@ -81,6 +85,7 @@ class Foundation implements RouteFoundation {
     this.health = new Health({ clock: this.clock, logger: this.logger });
     const scheme = options.tls !== undefined || options.http2 === true ? 'https' : 'http';
     this.instruments = new HttpInstruments(this.metrics, { scheme, activeRequests: () => countRequests(this.lifetime) });
+    this.requests = new ActiveRequests(this.lifetime, this.instruments);
     this.#process = new ProcessInstruments(this.metrics, { clock: this.clock });
     const rooms: ContextRooms = {
       logger: this.logger,
@@ -95,6 +100,7 @@ class Foundation implements RouteFoundation {
       [Metrics, () => this.metrics],
       [Health, () => this.health],
       [CurrentRequest, () => current],
+      [ActiveRequests, () => this.requests],
     ]);
   }
 
@@ -116,15 +122,6 @@ class Foundation implements RouteFoundation {
     }
     this.deadlines.close();
   }
-}
-
-function countRequests(lifetime: Lifetime): number {
-  let count = 0;
-  for (const inside of lifetime.inside()) {
-    if (inside.subject instanceof PluginInstance) count += countRequests(inside);
-    else if (!inside.ended) count++;
-  }
-  return count;
 }
 
 /**
@@ -155,8 +152,9 @@ export async function assemble(
     const server = await orStop(plugins, foundation, () => makeServer(plugins, foundation));
     await startInstances(plugins.instances, { clock: foundation.clock, startTimeoutMs });
     foundation.health.started();
-    const { clock, logger, lifetime, deadlines, metrics, health } = foundation;
-    return { options, clock, logger, lifetime, deadlines, metrics, health, plugins, server, close: () => foundation.close() };
+    const { clock, logger, lifetime, deadlines, metrics, requests, health } = foundation;
+    const rooms = { clock, logger, lifetime, deadlines, metrics, requests, health };
+    return { options, ...rooms, plugins, server, close: () => foundation.close() };
   } catch (error) {
     await foundation.close();
     throw error;

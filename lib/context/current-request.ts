@@ -1,4 +1,5 @@
 import type { Exchange } from '../http/exchange';
+import { exchangeAround } from '../http/exchange-around';
 import { currentLifetime } from '../lifetime/current';
 import { contextErrors } from './errors';
 import type { RequestContext } from './request-context';
@@ -31,13 +32,7 @@ export class CurrentRequest {
 
   /** The current context, `undefined` outside of a request. */
   peek(): RequestContext | undefined {
-    for (let at = currentLifetime(); at !== undefined; at = at.owner) {
-      if (isExchange(at.subject)) return this.#contextOf(at.subject);
-    }
-    return undefined;
+    const exchange = exchangeAround(currentLifetime());
+    return exchange === undefined ? undefined : this.#contextOf(exchange);
   }
-}
-
-function isExchange(subject: unknown): subject is Exchange {
-  return typeof subject === 'object' && subject !== null && 'wire' in subject && 'connection' in subject;
 }

@@ -76,12 +76,12 @@ function answerLater(exchange: Exchange, promise: PromiseLike<unknown>): void {
     (value) => {
       if (!lifetime.ended) answer(exchange, value);
       else if (value !== undefined && lifetime.reason === 'finished') answeredBefore(exchange, value);
-      lifetime.letGo();
+      exchange.release();
     },
     (error: unknown) => {
       if (!lifetime.ended) replyFailure(exchange, error);
       else logLate(exchange, error);
-      lifetime.letGo();
+      exchange.release();
     },
   );
 }
@@ -124,6 +124,17 @@ export function cutShort(exchange: Exchange, reason: CancelReason): void {
     return;
   }
   replyFailure(exchange, exchange.cutFailure ?? failureFor(reason, target.timeoutMs));
+}
+
+/** A handler that ignores its signal works for nobody; said once, with its name. */
+export function workGoesOn({ target, host, wire, begun }: Exchange): void {
+  target.instruments.workedAfterCancel();
+  host.logger.warn('work goes on after its request was cancelled', {
+    method: wire.method,
+    route: target.route,
+    handler: target.place,
+    reason: begun?.reason,
+  });
 }
 
 function failureFor(reason: Exclude<CancelReason, 'client'>, limit: number): Error {

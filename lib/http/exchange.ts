@@ -34,6 +34,8 @@ export interface Host {
 /** One request and its response, the same over HTTP/1.1 and HTTP/2. */
 export class Exchange implements Expiring, Unanswered {
   readonly host: Host;
+  /** Counts and tells of work that goes on although its exchange was cut. */
+  workGoesOn(exchange: Exchange): void;
   readonly connection: Connection;
   wire: Wire;
   readonly target: RouteTarget;
@@ -126,7 +128,12 @@ export class Exchange implements Expiring, Unanswered {
     return Math.max(0, this.startedMs + timeoutMs - this.host.clock.now());
   }
 
-  /** The time to answer ran out. */
+  /** Whether it is the client's turn: to send the rest of its body, or to read what waits for it. */
+  get waitsForClient(): boolean {
+    return this.bodyReader !== undefined || (this.replied && this.wire.unsentBytes > 0);
+  }
+
+  /** The time to answer ran out; or it was cut a while ago, and its work should be over. */
   deadlineReached(): void {
     // The time went by waiting for the client: that is its 408, and nobody's 504.
     if (this.bodyReader !== undefined) this.cutFailure = httpErrors.REQUEST_TIMEOUT();
@@ -138,6 +145,10 @@ export class Exchange implements Expiring, Unanswered {
     this.isUntimed = true;
     this.deadline?.disarm();
   }
+    if (this.life?.ended === true) {
+      if (this.life.state !== 'closed') this.host.workGoesOn(this);
+      return;
+    }
 
   /** The client left before the answer was complete. */
   clientGone(): void {
@@ -149,6 +160,12 @@ export class Exchange implements Expiring, Unanswered {
   }
 
   inputBroken(failure: Error): boolean {
+  /** The counterpart of `lifetime.keep()`: work that held it is over. */
+  release(): void {
+    if (this.life?.ended === true) this.deadline?.disarm();
+    this.life?.letGo();
+  }
+
     const { wire, bodyReader } = this;
     // What came whole may still wait to be read: only the last request of a connection can lack something.
     if (wire instanceof StreamWire || (wire as NodeWire).request.complete) return false;
@@ -219,7 +236,13 @@ export class Exchange implements Expiring, Unanswered {
   #over(reason: EndReason): void {
     this.connection.remove(this);
     this.deadline?.disarm();
-    if (reason !== 'finished') this.host.cutShort(this, reason);
+    if (reason === 'finished') return;
+    this.host.cutShort(this, reason);
+    if (this.life?.occupied !== true) return;
+    // The place in the queue that the time to answer had is free.
+    this.deadline ??= new Deadline(this);
+    const { deadlines, clock } = this.host;
+    deadlines.arm(this.deadline, clock.now(), WINDING_UP_MS);
   }
 }
 
@@ -233,6 +256,9 @@ function valueIn(fields: readonly string[] | undefined, name: string): string | 
 export function routeOf({ wire, target }: Exchange): string {
   return `${wire.method} ${target.route || wire.url}`;
 }
+/** After a cut, what work may take to come to its end before it counts as work that ignores its signal. */
+const WINDING_UP_MS = 100;
+
 
 /** Node checks what goes out over HTTP/1.1 only, and too late to answer with anything else. */
 function checkField(name: string, value: string): void {

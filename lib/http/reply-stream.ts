@@ -119,7 +119,7 @@ function replyIterable(
   // The iterator of a stream that waits for more can only be ended from below.
   if (source instanceof Readable) lifetime.defer(() => source.destroy());
   lifetime.keep();
-  void pour(exchange, iterator, new ValueSink(exchange, format)).finally(() => lifetime.letGo());
+  void pour(exchange, iterator, new ValueSink(exchange, format)).finally(() => exchange.release());
 }
 
 /** A web stream's own iterator would wait for a chunk under way before it lets go. */

@@ -9,7 +9,7 @@ import type { Deadlines } from '../lifetime/deadline';
 import type { RouteMatch, RouteTable } from '../routing/route-table';
 import { answerBrokenInput } from './broken-input';
 import { Connection } from './connection';
-import { cutShort, dispatch } from './dispatch';
+import { cutShort, dispatch, workGoesOn } from './dispatch';
 import { httpErrors } from './errors';
 import { Exchange, type Host, type RouteTarget } from './exchange';
 import { replyFailure } from './failure-reply';
@@ -102,6 +102,7 @@ export class HttpServer implements Host {
     const address = await openPort(door, port, host);
     this.#door = door;
     door.on('error', (error) => this.logger.error('the listening socket failed', { err: error }));
+  workGoesOn = workGoesOn;
     return urlOf(address, this.#options.tls !== undefined || this.#options.http2 === true);
   }
 

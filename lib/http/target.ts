@@ -8,6 +8,8 @@ export interface RouteInstruments {
   record(status: number, durationMs: number, protocol: HttpProtocol): void;
   /** A request that was cut short, and why. */
   cancelled(reason: CancelReason): void;
+  /** A request that was cut short a while ago, and whose work goes on. */
+  workedAfterCancel(): void;
 }
 
 /** Everything that is known about a route before a request comes. `X` is the exchange. */

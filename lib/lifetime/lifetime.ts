@@ -116,6 +116,11 @@ export class Lifetime {
     return this.holds > 0;
   }
 
+  /** Whether something outlives the end: what holds it, or what was opened inside and is not closed. */
+  get occupied(): boolean {
+    return this.holds > 0 || this.newest !== undefined;
+  }
+
   /** Aborted with a `CancelledError` when this is cut; a normal end leaves it quiet. Made on first read. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {

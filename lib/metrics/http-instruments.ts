@@ -70,7 +70,17 @@ export class RouteInstruments {
     series.add(1);
   }
 
-  /** One request whose handler worked on long after it was cut short: code that does not pass the signal on. */
+  /** How many were cut short, by reason. */
+  get cancellations(): ReadonlyMap<CancelReason, { readonly value: number }> {
+    return this.#cancellations;
+  }
+
+  /** The template; `undefined` for what no route matched. */
+  get route(): string | undefined {
+    return this.#route;
+  }
+
+  /** One request whose handler worked on after it was cut short: code that does not pass the signal on. */
   workedAfterCancel(): void {
     this.#http.workAfterCancel.add(1, { route: this.#route });
   }
@@ -110,7 +120,7 @@ export class HttpInstruments {
         unit: '{request}',
       }),
       workAfterCancel: metrics.counter('request.work_after_cancel', {
-        description: 'Requests whose handler worked on long after they were cut short.',
+        description: 'Requests whose handler worked on after they were cut short.',
         unit: '{request}',
       }),
     };
@@ -135,6 +145,16 @@ export class HttpInstruments {
       this.#routes.set(key, route);
     }
     return route;
+  }
+
+  /** How many requests were cut short, by route (empty: none matched) and reason; the methods of a route are counted together. */
+  cancellations(): { readonly route: string; readonly reason: CancelReason; readonly count: number }[] {
+    const found = new Map<object, { route: string; reason: CancelReason; count: number }>();
+    for (const { route = '', cancellations } of this.#routes.values()) {
+      // One series for all methods: counted once.
+      for (const [reason, series] of cancellations) found.set(series, { route, reason, count: series.value });
+    }
+    return [...found.values()].sort((one, other) => (one.route < other.route ? -1 : one.route > other.route ? 1 : 0));
   }
 
   /** Stops reading the number of active requests. */

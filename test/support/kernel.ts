@@ -59,6 +59,7 @@ export class RecordingLogger extends Logger {
 export class RecordingInstruments implements RouteInstruments {
   readonly records: { readonly status: number; readonly durationMs: number; readonly protocol: HttpProtocol }[] = [];
   readonly cancellations: string[] = [];
+  workAfterCancel = 0;
 
   record(status: number, durationMs: number, protocol: HttpProtocol): void {
     this.records.push({ status, durationMs, protocol });
@@ -66,6 +67,10 @@ export class RecordingInstruments implements RouteInstruments {
 
   cancelled(reason: string): void {
     this.cancellations.push(reason);
+  }
+
+  workedAfterCancel(): void {
+    this.workAfterCancel++;
   }
 
   get statuses(): number[] {
