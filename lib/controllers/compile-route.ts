@@ -6,19 +6,17 @@ import type { RouteInstruments } from '../http/target';
 import type { Lifetime } from '../lifetime/lifetime';
 import { isObservable } from '../lifetime/observable';
 import type { Class } from '../metadata/slot';
-import { joinPaths } from '../routing/route-pattern';
 import type { RouteEntry } from '../routing/route-table';
 import { isPromise, refuseArguments, refuseWhenOver, then, whenSettled, withArguments } from './collect-arguments';
 import { type ArgumentRooms, compileArguments, type CompiledArguments } from './compile-arguments';
 import { compileFilters } from './compile-filters';
 import { compileGuards, compileInterceptors, isAsyncIterable } from './compile-hooks';
-import { readController } from './controller';
 import { controllerErrors } from './errors';
-import type { HookLists } from './hooks';
 import { insideCurrent } from './inside-current';
+import { type DraftRooms, makeDraft } from './make-draft';
 import type { ArgumentReader } from './parameter';
 import { readRouteMembers, readRoutes, type RouteDeclaration } from './route';
-import { type BeforeStep, readShapers, type RouteDraft, type StepRooms } from './route-draft';
+import type { BeforeStep, RouteDraft } from './route-draft';
 
 /** How the instance behind a route comes about: one for all requests, or one for each. */
 export type ControllerSource =
@@ -26,16 +24,11 @@ export type ControllerSource =
   | { readonly kind: 'request'; readonly make: (exchange: Exchange) => object };
 
 /** What compiling a controller asks of the rooms above. */
-export interface ControllerRooms extends ArgumentRooms {
+export interface ControllerRooms extends ArgumentRooms, DraftRooms {
   readonly owner: Lifetime;
   readonly source: ControllerSource;
-  /** In front of all paths. */
-  readonly prefix: string;
-  /** Hooks around every route of the application, outside those of the controller. */
-  readonly globalHooks: HookLists;
   /** Settles who is asking, before any guard. */
   readonly authentication: BeforeStep | undefined;
-  readonly steps: StepRooms;
   /** Milliseconds, where the route says none. */
   readonly timeoutMs: number;
   /** Whether something behind the controller asks for the current request. */
@@ -129,38 +122,6 @@ function isContextHeld({ hooks, before, around }: RouteDraft, rooms: ControllerR
 }
 
 /** A route as the decorators of its controller and its method have shaped it. */
-export function makeDraft(
-  controller: Class,
-  member: string | symbol,
-  declaration: RouteDeclaration,
-  rooms: Pick<ControllerRooms, 'prefix' | 'globalHooks' | 'steps'>,
-): RouteDraft {
-  const { globalHooks } = rooms;
-  const draft: RouteDraft = {
-    place: `${controller.name}.${String(member)}`,
-    method: declaration.method,
-    pattern: joinPaths(rooms.prefix, readController(controller)?.prefix ?? '', declaration.path),
-    controller,
-    rooms: rooms.steps,
-    status: undefined,
-    fields: [],
-    timeoutMs: undefined,
-    metadata: new Map(),
-    hooks: {
-      guards: [...globalHooks.guards],
-      pipes: [...globalHooks.pipes],
-      interceptors: [...globalHooks.interceptors],
-      filters: [...globalHooks.filters],
-    },
-    before: [],
-    around: [],
-    mistakes: [],
-  };
-  for (const shape of readShapers(controller)) shape(draft);
-  for (const shape of readShapers(controller.prototype as object, member)) shape(draft);
-  return draft;
-}
-
 /** The documented order: authentication → guards → arguments → push → breaker → interceptors → handler, filters around all. */
 function compileRun(
   member: string | symbol,

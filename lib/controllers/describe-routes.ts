@@ -1,6 +1,7 @@
 import type { Class } from '../metadata/slot';
-import { type ControllerRooms, makeDraft } from './compile-route';
+import type { ControllerRooms } from './compile-route';
 import type { HookEntry } from './hooks';
+import { makeDraft } from './make-draft';
 import { readRouteMembers, readRoutes } from './route';
 import type { RouteDraft } from './route-draft';
 import { readNotes, type RouteNotes } from './route-notes';

@@ -1,8 +1,16 @@
 import type { Class, ConcreteClass } from '../metadata/slot';
-import { type HookLists, isHook } from './hooks';
+import { isHook } from './hooks';
+import { type DraftRooms, makeDraft } from './make-draft';
 import { readParameters } from './parameter';
-import { readRouteMembers } from './route';
-import { readShapers, type RouteDraft } from './route-draft';
+import { readRouteMembers, type RouteDeclaration } from './route';
+
+/** A draft that is only looked at. */
+const LOOKED_AT: RouteDeclaration = { method: '', path: '', reply: 'value' };
+const NOTHING_AROUND: DraftRooms = {
+  prefix: '',
+  globalHooks: { guards: [], pipes: [], interceptors: [], filters: [] },
+  steps: { permits: undefined },
+};
 
 /** The classes of guards, pipes, interceptors and filters that a controller names, for its module to make. */
 export function hookClassesOf(controller: Class): ConcreteClass[] {
@@ -12,33 +20,10 @@ export function hookClassesOf(controller: Class): ConcreteClass[] {
   };
   const prototype = controller.prototype as object;
   for (const member of readRouteMembers(prototype)) {
-    const { hooks } = shaped(controller, member);
+    const { hooks } = makeDraft(controller, member, LOOKED_AT, NOTHING_AROUND);
     for (const list of [hooks.guards, hooks.pipes, hooks.interceptors, hooks.filters]) list.forEach(add);
     for (const { pipes } of readParameters(prototype, member).values())
       pipes.filter((pipe) => isHook(pipe, 'transform')).forEach(add);
   }
   return [...classes];
-}
-
-/** A draft that is only looked at. */
-function shaped(controller: Class, member: string | symbol): RouteDraft {
-  const hooks: HookLists = { guards: [], pipes: [], interceptors: [], filters: [] };
-  const draft: RouteDraft = {
-    place: '',
-    method: '',
-    pattern: '/',
-    controller,
-    rooms: { permits: undefined },
-    status: undefined,
-    fields: [],
-    timeoutMs: undefined,
-    metadata: new Map(),
-    hooks,
-    before: [],
-    around: [],
-    mistakes: [],
-  };
-  for (const shape of readShapers(controller)) shape(draft);
-  for (const shape of readShapers(controller.prototype as object, member)) shape(draft);
-  return draft;
 }

@@ -56,3 +56,8 @@ export function readParameterTypes(target: object, member?: string | symbol): re
 export function readPropertyType(prototype: object, member: string | symbol): unknown {
   return Reflect.getMetadata('design:type', prototype, member) as unknown;
 }
+
+/** The declared type of what a method returns, as emitted by TypeScript; `undefined` for none, and for nothing. */
+export function readReturnType(prototype: object, member: string | symbol): unknown {
+  return Reflect.getMetadata('design:returntype', prototype, member) as unknown;
+}

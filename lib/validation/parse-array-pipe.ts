@@ -3,7 +3,7 @@ import { valueRuleOf } from './conversion';
 import { validationErrors } from './errors';
 import { type Checked, inputInvalid, issueAt, issuesInside, refused } from './issues';
 import { isNothing, valueByRule } from './parse-pipes';
-import type { ArgumentMetadata, PipeOptions, PipeTransform } from './pipe';
+import type { ArgumentMetadata, PipeInput, PipeOptions, PipeTransform } from './pipe';
 import { compileSchema } from './schema';
 
 /** What the items of a list are, and what stands between them in one text. */
@@ -54,6 +54,11 @@ export class ParseArrayPipe implements PipeTransform<unknown, unknown[] | undefi
     return checked.some((one) => one instanceof Promise)
       ? Promise.all(checked.map((one) => Promise.resolve(one))).then((all) => join(all, name))
       : join(checked as readonly Checked[], name);
+  }
+
+  describeInput(): PipeInput {
+    const { items, separator = ',', optional } = this.options;
+    return { items: items ?? Object, separator, isOptional: optional === true };
   }
 
   #itemsOf(value: unknown): readonly unknown[] | undefined {

@@ -1,6 +1,6 @@
 import { BOOLEAN, DATE, INTEGER, NUMBER, type ValueRule } from './conversion';
 import { inputInvalid, issueAt } from './issues';
-import type { ArgumentMetadata, PipeOptions, PipeTransform } from './pipe';
+import type { ArgumentMetadata, PipeInput, PipeOptions, PipeTransform } from './pipe';
 
 export function isNothing(value: unknown): value is null | undefined {
   return value === undefined || value === null;
@@ -32,6 +32,10 @@ export class ParseIntPipe implements PipeTransform<unknown, number | undefined> 
   transform(value: unknown, metadata: ArgumentMetadata): number | undefined {
     return parseByRule(INTEGER, value, this.options, metadata);
   }
+
+  describeInput(): PipeInput {
+    return { schema: { type: 'integer' }, isOptional: this.options.optional === true };
+  }
 }
 
 /** A finite decimal number; anything else is a 400. */
@@ -40,6 +44,10 @@ export class ParseFloatPipe implements PipeTransform<unknown, number | undefined
 
   transform(value: unknown, metadata: ArgumentMetadata): number | undefined {
     return parseByRule(NUMBER, value, this.options, metadata);
+  }
+
+  describeInput(): PipeInput {
+    return { schema: { type: 'number' }, isOptional: this.options.optional === true };
   }
 }
 
@@ -50,6 +58,10 @@ export class ParseBoolPipe implements PipeTransform<unknown, boolean | undefined
   transform(value: unknown, metadata: ArgumentMetadata): boolean | undefined {
     return parseByRule(BOOLEAN, value, this.options, metadata);
   }
+
+  describeInput(): PipeInput {
+    return { schema: { type: 'boolean' }, isOptional: this.options.optional === true };
+  }
 }
 
 /** A date, or a date and time with its offset, in ISO 8601; anything else is a 400. */
@@ -58,6 +70,10 @@ export class ParseDatePipe implements PipeTransform<unknown, Date | undefined> {
 
   transform(value: unknown, metadata: ArgumentMetadata): Date | undefined {
     return parseByRule(DATE, value, this.options, metadata);
+  }
+
+  describeInput(): PipeInput {
+    return { schema: { type: 'string', format: 'date-time' }, isOptional: this.options.optional === true };
   }
 }
 
@@ -90,6 +106,10 @@ export class ParseUUIDPipe implements PipeTransform<unknown, string | undefined>
   transform(value: unknown, metadata: ArgumentMetadata): string | undefined {
     return parseByRule(this.#rule, value, this.options, metadata);
   }
+
+  describeInput(): PipeInput {
+    return { schema: { type: 'string', format: 'uuid' }, isOptional: this.options.optional === true };
+  }
 }
 
 type EnumLike = Readonly<Record<string, string | number>>;
@@ -112,17 +132,23 @@ function enumRule<Value extends string | number>(values: readonly Value[]): Valu
 
 /** One of the values of an enum (a number may come as text); anything else is a 400. */
 export class ParseEnumPipe<Enum extends EnumLike> implements PipeTransform<unknown, Enum[keyof Enum] | undefined> {
+  readonly #values: readonly Enum[keyof Enum][];
   readonly #rule: ValueRule<Enum[keyof Enum]>;
 
   constructor(
     enumType: Enum,
     private readonly options: PipeOptions = {},
   ) {
-    this.#rule = enumRule(valuesOf(enumType));
+    this.#values = valuesOf(enumType);
+    this.#rule = enumRule(this.#values);
   }
 
   transform(value: unknown, metadata: ArgumentMetadata): Enum[keyof Enum] | undefined {
     return parseByRule(this.#rule, value, this.options, metadata);
+  }
+
+  describeInput(): PipeInput {
+    return { schema: { enum: this.#values }, isOptional: this.options.optional === true };
   }
 }
 
@@ -132,5 +158,9 @@ export class DefaultValuePipe<T> implements PipeTransform {
 
   transform(value: unknown): unknown {
     return isNothing(value) || Number.isNaN(value) ? this.defaultValue : value;
+  }
+
+  describeInput(): PipeInput {
+    return { isOptional: true, defaultValue: this.defaultValue };
   }
 }
