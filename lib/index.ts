@@ -62,6 +62,7 @@ export {
   UnsupportedMediaTypeError,
 } from './errors/http-error';
 
+export type { ContentTypeParser, ContentTypeParsers } from './http/content-type-parsers';
 export type { CookieOptions } from './http/cookies';
 export type { HttpLimits } from './http/limits';
 export type { ServerEvent } from './http/chunk-format';

@@ -6,6 +6,7 @@ import { createLogger } from '../diagnostics/create-logger';
 import { Logger } from '../diagnostics/logger';
 import { toLogger } from '../diagnostics/to-logger';
 import type { FrameworkError } from '../errors/framework-error';
+import { BodyParsers } from '../http/content-type-parsers';
 import type { Exchange } from '../http/exchange';
 import { HttpServer } from '../http/server';
 import { answerUnmatched } from '../http/unmatched';
@@ -233,6 +234,7 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): HttpServer {
     clock,
     deadlines,
     logger,
+    parsers: options.contentTypeParsers === undefined ? undefined : new BodyParsers(options.contentTypeParsers),
     routes: table,
     unmatched: unmatchedTarget(foundation, plugins.plan, globalHooks, (exchange) => answerUnmatched(exchange, server.routes)),
   });

@@ -3,6 +3,7 @@ import { type HookReference, isHook } from '../controllers/hooks';
 import type { UserLogger } from '../diagnostics/to-logger';
 import type { FrameworkError } from '../errors/framework-error';
 import { nearNames } from '../errors/near-names';
+import { areContentTypeParsers, type ContentTypeParsers } from '../http/content-type-parsers';
 import { defaultLimits, type HttpLimits } from '../http/limits';
 import type { TlsOptions } from '../http/tls-door';
 import type { Clock } from '../lifetime/clock';
@@ -21,6 +22,8 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly shutdownGraceMs?: number;
   /** How long one asynchronous factory, `initialize` or `start` of a plugin may take. Default 30,000. */
   readonly startTimeoutMs?: number;
+  /** How bodies of more content types are parsed, by media type (`application/xml`, `text/*`). Default: JSON, forms and text. */
+  readonly contentTypeParsers?: ContentTypeParsers;
   /** A logger of your own (pino, console or the like); `false`: none. Default: structured lines on stderr. */
   readonly logger?: UserLogger;
   /** Where the time comes from. Default: the machine's clock. */
@@ -105,6 +108,10 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   },
   shutdownGraceMs: { expected: 'milliseconds, 0 or more', accepts: (value) => isNumber(value, 0, LONGEST_MS) },
   startTimeoutMs: milliseconds,
+  contentTypeParsers: {
+    expected: "media types, each with a function or { parse, parseAs?: 'buffer' | 'string', bodyLimitBytes? }",
+    accepts: areContentTypeParsers,
+  },
   logger: {
     expected: 'a logger with info(), warn() and error(), or false',
     accepts: (value) => value === false || isObjectWith(value),

@@ -7,6 +7,7 @@ import { Deadline, type Deadlines, type Expiring } from '../lifetime/deadline';
 import type { CancelReason, EndReason } from '../lifetime/end-reason';
 import type { Lifetime } from '../lifetime/lifetime';
 import type { Connection, Unanswered } from './connection';
+import type { BodyParsers } from './content-type-parsers';
 import { httpErrors } from './errors';
 import type { HttpLimits } from './limits';
 import type { NodeWire } from './node-wire';
@@ -23,6 +24,8 @@ export interface Host {
   readonly deadlines: Deadlines;
   readonly limits: HttpLimits;
   readonly logger: Logger;
+  /** What the application adds to the content types that are understood. */
+  readonly parsers: BodyParsers | undefined;
   /** No more requests are wanted: new ones get 503, and kept connections are closed behind their answers. */
   readonly stopping: boolean;
   /** Answers, as far as somebody still listens, for an exchange that was cut. */

@@ -21,5 +21,7 @@ export function breakOff(stream: ServerHttp2Stream, cause: Error = new Error('Th
 
 /** NO_ERROR asks the client to stop sending without taking the answer back (RFC 9113 §8.1). */
 export function closeBehindAnswer(stream: ServerHttp2Stream): void {
-  stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+  const close = (): void => stream.close(constants.NGHTTP2_NO_ERROR);
+  if (stream.writableFinished) close();
+  else stream.once('finish', close);
 }

@@ -9,6 +9,7 @@ import type { Deadlines } from '../lifetime/deadline';
 import type { RouteMatch, RouteTable } from '../routing/route-table';
 import { answerBrokenInput } from './broken-input';
 import { Connection } from './connection';
+import type { BodyParsers } from './content-type-parsers';
 import { cutShort, dispatch, workGoesOn } from './dispatch';
 import { httpErrors } from './errors';
 import { Exchange, type Host, type RouteTarget } from './exchange';
@@ -33,6 +34,7 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly logger: Logger;
+  readonly parsers?: BodyParsers | undefined;
   readonly routes: RouteTable<RouteTarget>;
   /** Answers what no route matches. */
   readonly unmatched: RouteTarget;
@@ -54,6 +56,7 @@ export class HttpServer implements Host {
   readonly deadlines: Deadlines;
   readonly limits: HttpLimits;
   readonly logger: Logger;
+  readonly parsers: BodyParsers | undefined;
   /** The one mutable cell: exchanging the table is one assignment, while requests run. */
   routes: RouteTable<RouteTarget>;
   unmatched: RouteTarget;
@@ -75,6 +78,7 @@ export class HttpServer implements Host {
     this.deadlines = options.deadlines;
     this.limits = options.limits;
     this.logger = options.logger;
+    this.parsers = options.parsers;
     this.routes = options.routes;
     this.unmatched = options.unmatched;
     this.stopping = false;

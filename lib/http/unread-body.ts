@@ -1,8 +1,10 @@
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { closeLingering } from './close-softly';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
 import { replyFailure } from './failure-reply';
+import { closeBehindAnswer } from './http2-stream';
 
 /**
  * Keeps an unread body from hiding that the client left: behind more bytes than the socket's buffers hold, neither its
@@ -16,7 +18,21 @@ export function unreadBody(exchange: Exchange): void {
 
 /** Reads and drops a body that nobody can take, within the limit. */
 function dropBody(exchange: Exchange): void {
-  const { input } = exchange.wire;
+  exchange.bodyTaken = 'nothing';
+  dropRestOf(exchange, exchange.wire.input);
+}
+
+/**
+ * Reads and drops what still comes of a body that was given up, behind the answer: unread, it would keep the next request
+ * of the connection from being seen. Over HTTP/2 nobody waits behind it: the client is asked to stop (RFC 9113 §8.1).
+ */
+export function dropUnread(exchange: Exchange, input: Readable): void {
+  if (input.readableEnded || input.destroyed || exchange.connection.stopDropping !== undefined) return;
+  if (exchange.connection.protocol === '1.1') dropRestOf(exchange, input);
+  else closeBehindAnswer((input as { stream?: ServerHttp2Stream }).stream ?? (input as ServerHttp2Stream));
+}
+
+function dropRestOf(exchange: Exchange, input: Readable): void {
   const { bodyLimitBytes } = exchange.host.limits;
   let bytes = 0;
   const count = (chunk: Buffer): void => {
@@ -29,9 +45,9 @@ function dropBody(exchange: Exchange): void {
     if (exchange.lifetime.ended) connection.whenAnswered(() => closeLingering(connection.socket));
     else replyFailure(exchange, httpErrors.BODY_TOO_LARGE({ limit: bodyLimitBytes }));
   };
-  exchange.bodyTaken = 'nothing';
   input.on('error', ignore);
   input.on('data', count);
+  input.resume();
 }
 
 /** Lets the stream fill its own buffer, up to the limit, without taking anything from whoever reads it later. */
