@@ -30,6 +30,8 @@ import type { InjectionKey } from '../plugins/service-token';
 import { WiringError } from '../plugins/wiring-error';
 import { RouteTable } from '../routing/route-table';
 import { Authentication } from '../security/auth';
+import { compileOrigin } from '../security/origin-behind-proxies';
+import { checkTrust } from '../security/trust-proxy';
 import {
   compileRoutes,
   globalClasses,
@@ -38,7 +40,7 @@ import {
   tryRoutes,
   unmatchedTarget,
 } from './application-routes';
-import { type ApplicationOptions, checkOptions, limitsOf } from './configuration';
+import { type ApplicationOptions, checkOptions, cookieSecretsOf, limitsOf } from './configuration';
 import { operatorRoutes } from './operator-routes';
 import { describePlannedRoutes, type PlannedRoute } from './planned-routes';
 
@@ -125,6 +127,12 @@ class Foundation implements RouteFoundation {
   }
 }
 
+/** Everything that is wrong with the options, also what only the room knows that uses them. */
+function mistakesIn(options: ApplicationOptions): FrameworkError[] {
+  const mistakes = checkOptions(options as Readonly<Record<string, unknown>>);
+  return mistakes.length > 0 ? mistakes : checkTrust(options.trustProxy ?? false);
+}
+
 /**
  * Puts an application together: checks everything first, then makes the plugins, compiles their routes, and starts them.
  *
@@ -135,7 +143,7 @@ export async function assemble(
   options: ApplicationOptions,
   overrides?: ReadonlyMap<InjectionKey, Provider>,
 ): Promise<Assembly> {
-  const wrongOptions = checkOptions(options as Readonly<Record<string, unknown>>);
+  const wrongOptions = mistakesIn(options);
   if (wrongOptions.length > 0) throw new WiringError(wrongOptions);
   const foundation = new Foundation(options);
   const release = stayAwake();
@@ -189,7 +197,7 @@ export interface KnownApplication {
 
 /** Decides and checks everything that can be known before anything is made, and makes nothing of it. */
 export async function planApplication(root: ModuleImport, options: ApplicationOptions): Promise<KnownApplication> {
-  const mistakes = checkOptions(options as Readonly<Record<string, unknown>>);
+  const mistakes = mistakesIn(options);
   if (mistakes.length > 0) return { plan: undefined, routes: [], mistakes };
   const foundation = new Foundation(options);
   const { known, mistakes: found } = planAll(root, foundation, undefined);
@@ -237,6 +245,9 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): HttpServer {
     parsers: options.contentTypeParsers === undefined ? undefined : new BodyParsers(options.contentTypeParsers),
     routes: table,
     unmatched: unmatchedTarget(foundation, plugins.plan, globalHooks, (exchange) => answerUnmatched(exchange, server.routes)),
+    cookieSecrets: cookieSecretsOf(options),
+    nosniff: options.securityHeaders ?? true,
+    readOrigin: compileOrigin(options.trustProxy ?? false),
   });
   return server;
 }

@@ -7,6 +7,7 @@ import { areContentTypeParsers, type ContentTypeParsers } from '../http/content-
 import { defaultLimits, type HttpLimits } from '../http/limits';
 import type { TlsOptions } from '../http/tls-door';
 import type { Clock } from '../lifetime/clock';
+import type { TrustedProxies, TrustProxyOptions } from '../security/trust-proxy';
 import type { PipeTransform } from '../validation/pipe';
 import { applicationErrors } from './errors';
 
@@ -30,6 +31,15 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly clock?: Clock;
   /** Who is asking, and may they. */
   readonly auth?: Auth;
+  /**
+   * Whose `X-Forwarded-*` or `Forwarded` is believed about `ctx.ip`, `ctx.protocol` and `ctx.host`: `false` nobody's
+   * (default), `true` everybody's, so many hops, addresses and subnets, or a function; see `TrustProxyOptions`.
+   */
+  readonly trustProxy?: TrustedProxies | TrustProxyOptions;
+  /** What signed cookies are signed with: the first signs, all verify, so that secrets can be exchanged. Default: none. */
+  readonly cookieSecrets?: string | readonly string[];
+  /** Whether every answer has `X-Content-Type-Options: nosniff`. Default `true`. */
+  readonly securityHeaders?: boolean;
   /** Around every route, outside of what controllers name. */
   readonly guards?: readonly HookReference<Guard>[];
   readonly interceptors?: readonly HookReference<Interceptor>[];
@@ -75,11 +85,12 @@ function isObjectWith(value: unknown, ...methods: readonly string[]): boolean {
 /** One that is empty, or has a member misspelt, would let everybody be nobody. */
 function isAuth(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { authenticate, permits } = value as Record<string, unknown>;
+  const { authenticate, permits, challenge } = value as Record<string, unknown>;
   const given = [authenticate, permits].filter((method) => method !== undefined);
   const isPlain = Object.getPrototypeOf(value) === Object.prototype;
-  const strays = isPlain ? Object.keys(value).filter((name) => name !== 'authenticate' && name !== 'permits') : [];
-  return given.length > 0 && given.every((method) => typeof method === 'function') && strays.length === 0;
+  const strays = isPlain ? Object.keys(value).filter((name) => !['authenticate', 'permits', 'challenge'].includes(name)) : [];
+  const isChallenge = challenge === undefined || (typeof challenge === 'string' && challenge !== '');
+  return given.length > 0 && given.every((method) => typeof method === 'function') && strays.length === 0 && isChallenge;
 }
 
 function isTls(value: unknown): boolean {
@@ -87,6 +98,28 @@ function isTls(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { key, cert } = value as Record<string, unknown>;
   return [key, cert].every((pem) => typeof pem === 'string' || Buffer.isBuffer(pem));
+}
+
+function isSecrets(value: unknown): boolean {
+  const secrets: readonly unknown[] = [value].flat();
+  return secrets.length > 0 && secrets.every((secret) => typeof secret === 'string' && secret !== '');
+}
+
+function isTrustProxy(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return isTrusted(value);
+  const { proxies, headers = 'either', ...strays } = value as Record<string, unknown>;
+  const isKnown = headers === 'either' || headers === 'x-forwarded' || headers === 'forwarded';
+  return isTrusted(proxies) && isKnown && Object.keys(strays).length === 0;
+}
+
+function isTrusted(value: unknown): boolean {
+  if (typeof value === 'boolean' || typeof value === 'function') return true;
+  if (typeof value === 'number') return isNumber(value, 0, 100) && Number.isInteger(value);
+  return isTexts(value);
+}
+
+function isTexts(value: unknown): boolean {
+  return [value].flat().every((text: unknown) => typeof text === 'string');
 }
 
 const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
@@ -118,6 +151,12 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   },
   clock: { expected: 'an object with now() and setTimer()', accepts: (value) => isObjectWith(value, 'now', 'setTimer') },
   auth: { expected: '{ authenticate(ctx), permits(user, resource, action) }, one of them or both', accepts: isAuth },
+  trustProxy: {
+    expected: 'true, false, a number of hops, addresses and subnets, a function, or { proxies, headers }',
+    accepts: isTrustProxy,
+  },
+  cookieSecrets: { expected: 'a text, or an array of at least one text, none of them empty', accepts: isSecrets },
+  securityHeaders: flag,
   guards: hooks('canActivate'),
   interceptors: hooks('intercept'),
   filters: hooks('catch'),
@@ -156,6 +195,11 @@ function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   if (typeof value === 'string') return value.length > 40 ? 'a long string' : `"${value}"`;
   return Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** The secrets of signed cookies, as a list. */
+export function cookieSecretsOf({ cookieSecrets = [] }: ApplicationOptions): readonly string[] {
+  return [cookieSecrets].flat();
 }
 
 /** The limits of the kernel, from the options. */

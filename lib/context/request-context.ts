@@ -4,13 +4,15 @@ import { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import { fillByType } from '../controllers/parameter';
 import type { Logger } from '../diagnostics/logger';
-import { type CookieOptions, type Cookies, cookiesOf, setCookie } from '../http/cookies';
+import { originOf } from '../http/client-origin';
+import { type CookieOptions, type Cookies, cookiesOf, setCookie, signedCookieOf } from '../http/cookies';
 import type { Exchange } from '../http/exchange';
 import { type Query, queryOf } from '../http/query';
 import { replyJson, replyStream, sendWhole, type StreamSource } from '../http/reply-writer';
 import { readBody } from '../http/request-body';
 import { send } from '../http/send';
 import type { HttpProtocol } from '../http/target';
+import type { Clock } from '../lifetime/clock';
 import type { CancelReason } from '../lifetime/end-reason';
 import { type CancelScope, openCancelScope } from '../lifetime/cancel-scope';
 import { observeEnd, observeFinish } from '../lifetime/observe-lifetime';
@@ -106,7 +108,21 @@ export class RequestContext {
     return cookiesOf(this.#exchange);
   }
 
-  /** Sends a cookie along. Default attributes: `Path=/; HttpOnly; SameSite=Lax`, and `Secure` on encrypted connections. */
+  /**
+   * The value of a cookie sent with `signed: true`; `undefined` when it is missing, or was not signed here.
+   *
+   * Fails with: COOKIE_SECRETS_MISSING.
+   */
+  signedCookie(name: string): string | undefined {
+    return signedCookieOf(this.#exchange, name);
+  }
+
+  /**
+   * Sends a cookie along. Default attributes: `Path=/; HttpOnly; SameSite=Lax`, and `Secure` where `protocol` is https;
+   * `signed: true` signs its value with the first of `cookieSecrets`.
+   *
+   * Fails with: COOKIE_SECRETS_MISSING.
+   */
   setCookie(name: string, value: string, options?: CookieOptions): void {
     setCookie(this.#exchange, name, value, options);
   }
@@ -121,7 +137,27 @@ export class RequestContext {
 
   /** The address the connection comes from; empty for in-process requests. */
   get ip(): string {
-    return this.#exchange.connection.remoteAddress;
+    return originOf(this.#exchange).ip;
+  }
+
+  /** What the client speaks: of the connection, or as the proxies of `trustProxy` tell it. */
+  get protocol(): 'http' | 'https' {
+    return originOf(this.#exchange).protocol;
+  }
+
+  /** Host and port the client asked, as it sent them (so it may say anything), or as the proxies of `trustProxy` tell it. */
+  get host(): string {
+    return originOf(this.#exchange).host;
+  }
+
+  /** `host` without its port. */
+  get hostname(): string {
+    return this.host.replace(/:\d*$/, '');
+  }
+
+  /** Where this application's time comes from. */
+  get clock(): Clock {
+    return this.#exchange.host.clock;
   }
 
   /** A name for this request in logs; made on first use. */
@@ -136,7 +172,7 @@ export class RequestContext {
   }
 
   set user(user: unknown) {
-    this.#exchange.user = user;
+    this.#exchange.user = user === null || user === false ? undefined : user;
   }
 
   /** A value that an earlier step kept with this request. */

@@ -17,6 +17,11 @@ export const httpErrors = defineErrors({
     message: 'The body of this request was read already as {kind}. Read it once, and pass the value on.',
   },
   BODY_INCOMPLETE: { status: 400, message: 'The connection ended before the body was complete.' },
+  COOKIE_SECRETS_MISSING: {
+    status: 500,
+    message:
+      'The cookie {name} is to be signed, but the application has no cookieSecrets. Give createApp one (or more: the first signs, all verify), from the environment and not from the code.',
+  },
   PRECONDITION_FAILED: { status: 412, message: 'A condition of the request does not hold for what is here now.' },
   REPLY_ALREADY_SENT: {
     status: 500,

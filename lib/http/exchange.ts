@@ -6,6 +6,7 @@ import type { Clock } from '../lifetime/clock';
 import { Deadline, type Deadlines, type Expiring } from '../lifetime/deadline';
 import type { CancelReason, EndReason } from '../lifetime/end-reason';
 import type { Lifetime } from '../lifetime/lifetime';
+import type { ClientOrigin } from './client-origin';
 import type { Connection, Unanswered } from './connection';
 import type { BodyParsers } from './content-type-parsers';
 import { httpErrors } from './errors';
@@ -28,8 +29,16 @@ export interface Host {
   readonly parsers: BodyParsers | undefined;
   /** No more requests are wanted: new ones get 503, and kept connections are closed behind their answers. */
   readonly stopping: boolean;
+  /** What cookies are signed with: the first signs, all verify. */
+  readonly cookieSecrets: readonly string[];
+  /** Whether every answer says that its content type is not to be guessed. */
+  readonly nosniff: boolean;
+  /** Where a request comes from as its client saw it. */
+  readonly readOrigin: (exchange: Exchange) => ClientOrigin;
   /** Answers, as far as somebody still listens, for an exchange that was cut. */
   cutShort(exchange: Exchange, reason: CancelReason): void;
+  /** Counts and tells of work that goes on although its exchange was cut. */
+  workGoesOn(exchange: Exchange): void;
   /** Keeps a body that nobody reads (yet) from hiding that the client left. */
   unreadBody(exchange: Exchange): void;
 }
@@ -37,8 +46,6 @@ export interface Host {
 /** One request and its response, the same over HTTP/1.1 and HTTP/2. */
 export class Exchange implements Expiring, Unanswered {
   readonly host: Host;
-  /** Counts and tells of work that goes on although its exchange was cut. */
-  workGoesOn(exchange: Exchange): void;
   readonly connection: Connection;
   wire: Wire;
   readonly target: RouteTarget;
@@ -64,6 +71,8 @@ export class Exchange implements Expiring, Unanswered {
   /** The parsed query and cookies, once somebody asked. */
   query: Readonly<Record<string, string | string[] | undefined>> | undefined;
   cookies: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where it comes from, once somebody asked. */
+  origin: ClientOrigin | undefined;
   /** Who is asking, once authentication said so. */
   user: unknown;
   /** What higher rooms keep with it: the context a handler holds, instances made for this request. */
@@ -101,6 +110,7 @@ export class Exchange implements Expiring, Unanswered {
     this.cutFailure = undefined;
     this.query = undefined;
     this.cookies = undefined;
+    this.origin = undefined;
     this.user = undefined;
     this.context = undefined;
     this.scope = undefined;
@@ -138,6 +148,10 @@ export class Exchange implements Expiring, Unanswered {
 
   /** The time to answer ran out; or it was cut a while ago, and its work should be over. */
   deadlineReached(): void {
+    if (this.life?.ended === true) {
+      if (this.life.state !== 'closed') this.host.workGoesOn(this);
+      return;
+    }
     // The time went by waiting for the client: that is its 408, and nobody's 504.
     if (this.bodyReader !== undefined) this.cutFailure = httpErrors.REQUEST_TIMEOUT();
     this.life?.end('deadline');
@@ -148,10 +162,12 @@ export class Exchange implements Expiring, Unanswered {
     this.isUntimed = true;
     this.deadline?.disarm();
   }
-    if (this.life?.ended === true) {
-      if (this.life.state !== 'closed') this.host.workGoesOn(this);
-      return;
-    }
+
+  /** The counterpart of `lifetime.keep()`: work that held it is over. */
+  release(): void {
+    if (this.life?.ended === true) this.deadline?.disarm();
+    this.life?.letGo();
+  }
 
   /** The client left before the answer was complete. */
   clientGone(): void {
@@ -163,12 +179,6 @@ export class Exchange implements Expiring, Unanswered {
   }
 
   inputBroken(failure: Error): boolean {
-  /** The counterpart of `lifetime.keep()`: work that held it is over. */
-  release(): void {
-    if (this.life?.ended === true) this.deadline?.disarm();
-    this.life?.letGo();
-  }
-
     const { wire, bodyReader } = this;
     // What came whole may still wait to be read: only the last request of a connection can lack something.
     if (wire instanceof StreamWire || (wire as NodeWire).request.complete) return false;
@@ -249,6 +259,9 @@ export class Exchange implements Expiring, Unanswered {
   }
 }
 
+/** After a cut, what work may take to come to its end before it counts as work that ignores its signal. */
+const WINDING_UP_MS = 100;
+
 function valueIn(fields: readonly string[] | undefined, name: string): string | undefined {
   if (fields === undefined) return undefined;
   for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
@@ -259,9 +272,6 @@ function valueIn(fields: readonly string[] | undefined, name: string): string | 
 export function routeOf({ wire, target }: Exchange): string {
   return `${wire.method} ${target.route || wire.url}`;
 }
-/** After a cut, what work may take to come to its end before it counts as work that ignores its signal. */
-const WINDING_UP_MS = 100;
-
 
 /** Node checks what goes out over HTTP/1.1 only, and too late to answer with anything else. */
 function checkField(name: string, value: string): void {

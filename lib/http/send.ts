@@ -85,7 +85,9 @@ function headAround(exchange: Exchange, status: number, type: string | undefined
   if (type !== undefined && isUsual(exchange)) {
     checkStatus(status);
     // Written down at once: an array that grows field by field is made anew on the way (20 ns and 120 bytes a request).
-    return ['content-type', type, 'content-length', String(length)];
+    return exchange.host.nosniff
+      ? ['content-type', type, 'content-length', String(length), 'x-content-type-options', 'nosniff']
+      : ['content-type', type, 'content-length', String(length)];
   }
   const fields = headOf(exchange, status, type);
   const isStated = length === 0 && exchange.wire.method === 'HEAD' && hasField(fields, 'content-length');
@@ -105,6 +107,7 @@ function headOf(exchange: Exchange, status: number, type: string | undefined): F
   const fields = fieldsOfRoute(target.fields, type === PROBLEM_TYPE);
   if (own !== undefined) addOwn(fields, own);
   if (type !== undefined && (fields.length === 0 || !hasField(fields, 'content-type'))) fields.push('content-type', type);
+  if (host.nosniff && !hasField(fields, 'x-content-type-options')) fields.push('x-content-type-options', 'nosniff');
   if (host.stopping && exchange.connection.protocol === '1.1' && !hasField(fields, 'connection'))
     fields.push('connection', 'close');
   return fields;

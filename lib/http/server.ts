@@ -8,6 +8,7 @@ import type { Clock } from '../lifetime/clock';
 import type { Deadlines } from '../lifetime/deadline';
 import type { RouteMatch, RouteTable } from '../routing/route-table';
 import { answerBrokenInput } from './broken-input';
+import { type ClientOrigin, readDirectOrigin } from './client-origin';
 import { Connection } from './connection';
 import type { BodyParsers } from './content-type-parsers';
 import { cutShort, dispatch, workGoesOn } from './dispatch';
@@ -38,6 +39,12 @@ export interface HttpServerOptions {
   readonly routes: RouteTable<RouteTarget>;
   /** Answers what no route matches. */
   readonly unmatched: RouteTarget;
+  /** Default: none. */
+  readonly cookieSecrets?: readonly string[];
+  /** Default: `false`. */
+  readonly nosniff?: boolean;
+  /** Default: what the connection says. */
+  readonly readOrigin?: ((exchange: Exchange) => ClientOrigin) | undefined;
 }
 
 /** Where a connection is kept on what Node hands over with each event. */
@@ -61,6 +68,9 @@ export class HttpServer implements Host {
   routes: RouteTable<RouteTarget>;
   unmatched: RouteTarget;
   stopping: boolean;
+  readonly cookieSecrets: readonly string[];
+  readonly nosniff: boolean;
+  readonly readOrigin: (exchange: Exchange) => ClientOrigin;
   readonly #options: HttpServerOptions;
   readonly #http1: Http1Server;
   readonly #http2: Http2Server | undefined;
@@ -82,6 +92,9 @@ export class HttpServer implements Host {
     this.routes = options.routes;
     this.unmatched = options.unmatched;
     this.stopping = false;
+    this.cookieSecrets = options.cookieSecrets ?? [];
+    this.nosniff = options.nosniff ?? false;
+    this.readOrigin = options.readOrigin ?? readDirectOrigin;
     this.#options = options;
     this.#open = new OpenConnections(options.clock, options.limits.keepAliveTimeoutMs);
     this.#isTimed = false;
@@ -93,6 +106,7 @@ export class HttpServer implements Host {
   }
 
   cutShort = cutShort;
+  workGoesOn = workGoesOn;
   unreadBody = unreadBody;
 
   /** How many connections are open. */
@@ -106,7 +120,6 @@ export class HttpServer implements Host {
     const address = await openPort(door, port, host);
     this.#door = door;
     door.on('error', (error) => this.logger.error('the listening socket failed', { err: error }));
-  workGoesOn = workGoesOn;
     return urlOf(address, this.#options.tls !== undefined || this.#options.http2 === true);
   }
 
