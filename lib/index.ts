@@ -65,6 +65,8 @@ export {
 export type { ContentTypeParser, ContentTypeParsers } from './http/content-type-parsers';
 export type { CookieOptions } from './http/cookies';
 export type { HttpLimits } from './http/limits';
+export { type MultipartField, MultipartFile, type MultipartPart } from './http/multipart-file';
+export type { MultipartOptions } from './http/multipart-limits';
 export { timingSafeEqual } from './http/timing-safe-equal';
 export type { ServerEvent } from './http/chunk-format';
 export type { StreamSource } from './http/reply-stream';

@@ -243,6 +243,7 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): HttpServer {
     deadlines,
     logger,
     parsers: options.contentTypeParsers === undefined ? undefined : new BodyParsers(options.contentTypeParsers),
+    multipart: options.multipart,
     routes: table,
     unmatched: unmatchedTarget(foundation, plugins.plan, globalHooks, (exchange) => answerUnmatched(exchange, server.routes)),
     cookieSecrets: cookieSecretsOf(options),

@@ -5,6 +5,7 @@ import type { FrameworkError } from '../errors/framework-error';
 import { nearNames } from '../errors/near-names';
 import { areContentTypeParsers, type ContentTypeParsers } from '../http/content-type-parsers';
 import { defaultLimits, type HttpLimits } from '../http/limits';
+import { type MultipartOptions, whyNoMultipartOptions } from '../http/multipart-limits';
 import type { TlsOptions } from '../http/tls-door';
 import type { Clock } from '../lifetime/clock';
 import type { TrustedProxies, TrustProxyOptions } from '../security/trust-proxy';
@@ -25,6 +26,8 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly startTimeoutMs?: number;
   /** How bodies of more content types are parsed, by media type (`application/xml`, `text/*`). Default: JSON, forms and text. */
   readonly contentTypeParsers?: ContentTypeParsers;
+  /** Limits of multipart bodies, where a route says none of its own; each has a default. */
+  readonly multipart?: MultipartOptions;
   /** A logger of your own (pino, console or the like); `false`: none. Default: structured lines on stderr. */
   readonly logger?: UserLogger;
   /** Where the time comes from. Default: the machine's clock. */
@@ -144,6 +147,10 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   contentTypeParsers: {
     expected: "media types, each with a function or { parse, parseAs?: 'buffer' | 'string', bodyLimitBytes? }",
     accepts: areContentTypeParsers,
+  },
+  multipart: {
+    expected: 'limits of multipart bodies, each a whole number: maxFiles, fileLimitBytes, …',
+    accepts: (value) => whyNoMultipartOptions(value) === undefined,
   },
   logger: {
     expected: 'a logger with info(), warn() and error(), or false',

@@ -7,6 +7,9 @@ import type { Logger } from '../diagnostics/logger';
 import { originOf } from '../http/client-origin';
 import { type CookieOptions, type Cookies, cookiesOf, setCookie, signedCookieOf } from '../http/cookies';
 import type { Exchange } from '../http/exchange';
+import { readMultipart } from '../http/multipart';
+import type { MultipartPart } from '../http/multipart-file';
+import type { MultipartOptions } from '../http/multipart-limits';
 import { type Query, queryOf } from '../http/query';
 import { replyJson, replyStream, sendWhole, type StreamSource } from '../http/reply-writer';
 import { readBody } from '../http/request-body';
@@ -133,6 +136,20 @@ export class RequestContext {
     // Whoever looks at it later still meets the failure; that nobody looked yet does not end the process.
     body.catch(() => undefined);
     return body;
+  }
+
+  /**
+   * The parts of a multipart body (RFC 7578), fields and files, as they come: `for await (const part of ctx.multipart())`.
+   * A file is a `Readable`; read it before asking for the next part, else it is passed over.
+   *
+   * In: limits of its own; default: the application's `multipart` options, and their defaults.
+   * Fails with: BODY_TAKEN, BODY_TYPE_UNSUPPORTED, BODY_ENCODING_UNSUPPORTED, BODY_MALFORMED, BODY_TOO_LARGE; the iteration
+   * and the file being read also with BODY_INCOMPLETE, MULTIPART_TOO_MANY, MULTIPART_FILE_TOO_LARGE,
+   * MULTIPART_FIELD_TOO_LARGE, MULTIPART_HEADERS_TOO_LARGE, REQUEST_TIMEOUT, a `CancelledError`.
+   * Ends: with the request; parts still open are destroyed.
+   */
+  multipart(options?: MultipartOptions): AsyncIterableIterator<MultipartPart> {
+    return readMultipart(this.#exchange, options);
   }
 
   /** The address the connection comes from; empty for in-process requests. */

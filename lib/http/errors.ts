@@ -16,6 +16,14 @@ export const httpErrors = defineErrors({
     status: 500,
     message: 'The body of this request was read already as {kind}. Read it once, and pass the value on.',
   },
+  MULTIPART_TOO_MANY: { status: 413, message: 'The body has more than the {limit} {what} that are taken here.' },
+  MULTIPART_FILE_TOO_LARGE: { status: 413, message: 'The file {name} is larger than {limit} bytes.' },
+  MULTIPART_FIELD_TOO_LARGE: { status: 413, message: 'The field {name} is larger than {limit} bytes.' },
+  MULTIPART_HEADERS_TOO_LARGE: { status: 413, message: 'The header section of a part has more than {limit}.' },
+  MULTIPART_FILE_SKIPPED: {
+    status: 500,
+    message: 'The file {name} was passed over, since nobody read it. Read each file before asking for the next part.',
+  },
   BODY_INCOMPLETE: { status: 400, message: 'The connection ended before the body was complete.' },
   COOKIE_SECRETS_MISSING: {
     status: 500,

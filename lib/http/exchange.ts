@@ -11,6 +11,7 @@ import type { Connection, Unanswered } from './connection';
 import type { BodyParsers } from './content-type-parsers';
 import { httpErrors } from './errors';
 import type { HttpLimits } from './limits';
+import type { MultipartOptions } from './multipart-limits';
 import type { NodeWire } from './node-wire';
 import { StreamWire } from './stream-wire';
 import type { Target } from './target';
@@ -27,6 +28,8 @@ export interface Host {
   readonly logger: Logger;
   /** What the application adds to the content types that are understood. */
   readonly parsers: BodyParsers | undefined;
+  /** The application's own limits of multipart bodies. */
+  readonly multipart: MultipartOptions | undefined;
   /** No more requests are wanted: new ones get 503, and kept connections are closed behind their answers. */
   readonly stopping: boolean;
   /** What cookies are signed with: the first signs, all verify. */

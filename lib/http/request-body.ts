@@ -7,6 +7,7 @@ import { charsetOf, mediaTypeOf } from './content-type';
 import type { BodyParser } from './content-type-parsers';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
+import { dropUnread } from './unread-body';
 import { parseForm } from './urlencoded';
 
 /** How a body is wanted: by its content type (`any`), or as one kind. */
@@ -39,9 +40,13 @@ export async function readBody(exchange: Exchange, kind: BodyKind): Promise<unkn
 /** Hands the body over as it comes, compressed if it is. Ends with the request; the limit of the body's size does not apply. */
 export function takeBodyStream(exchange: Exchange): Readable {
   takeBody(exchange, 'a stream');
-  void exchange.lifetime;
-  exchange.wire.invite();
-  return exchange.wire.input;
+  const { lifetime, wire } = exchange;
+  const { input } = wire;
+  lifetime.defer((reason) => {
+    if (reason === 'finished') dropUnread(exchange, input);
+  });
+  wire.invite();
+  return input;
 }
 
 async function readWith(parser: BodyParser, type: string, exchange: Exchange): Promise<unknown> {

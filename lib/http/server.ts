@@ -18,6 +18,7 @@ import { replyFailure } from './failure-reply';
 import { refusalOfRequest, refusalOfStream } from './head-rules';
 import { closeWhenIdle } from './idle-session';
 import type { HttpLimits } from './limits';
+import type { MultipartOptions } from './multipart-limits';
 import { makeHttp1, makeHttp2 } from './node-servers';
 import { NodeWire } from './node-wire';
 import { OpenConnections } from './open-connections';
@@ -36,6 +37,7 @@ export interface HttpServerOptions {
   readonly deadlines: Deadlines;
   readonly logger: Logger;
   readonly parsers?: BodyParsers | undefined;
+  readonly multipart?: MultipartOptions | undefined;
   readonly routes: RouteTable<RouteTarget>;
   /** Answers what no route matches. */
   readonly unmatched: RouteTarget;
@@ -64,6 +66,7 @@ export class HttpServer implements Host {
   readonly limits: HttpLimits;
   readonly logger: Logger;
   readonly parsers: BodyParsers | undefined;
+  readonly multipart: MultipartOptions | undefined;
   /** The one mutable cell: exchanging the table is one assignment, while requests run. */
   routes: RouteTable<RouteTarget>;
   unmatched: RouteTarget;
@@ -89,6 +92,7 @@ export class HttpServer implements Host {
     this.limits = options.limits;
     this.logger = options.logger;
     this.parsers = options.parsers;
+    this.multipart = options.multipart;
     this.routes = options.routes;
     this.unmatched = options.unmatched;
     this.stopping = false;

@@ -28,8 +28,12 @@ function dropBody(exchange: Exchange): void {
  */
 export function dropUnread(exchange: Exchange, input: Readable): void {
   if (input.readableEnded || input.destroyed || exchange.connection.stopDropping !== undefined) return;
-  if (exchange.connection.protocol === '1.1') dropRestOf(exchange, input);
-  else closeBehindAnswer((input as { stream?: ServerHttp2Stream }).stream ?? (input as ServerHttp2Stream));
+  if (exchange.connection.protocol === '1.1') {
+    dropRestOf(exchange, input);
+    return;
+  }
+  input.resume();
+  closeBehindAnswer((input as { stream?: ServerHttp2Stream }).stream ?? (input as ServerHttp2Stream));
 }
 
 function dropRestOf(exchange: Exchange, input: Readable): void {
