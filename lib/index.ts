@@ -85,6 +85,7 @@ export type { Counter, Gauge, Histogram, UpDownCounter } from './metrics/instrum
 export { Metrics } from './metrics/metrics';
 export { estimateQuantile, type MetricsSnapshot } from './metrics/snapshot';
 
+export { CLOCK } from './plugins/clock-token';
 export type { OnInitialize, OnShutdown, OnStart, OnStop } from './plugins/lifecycle';
 export {
   type DynamicModule,
@@ -100,7 +101,15 @@ export type { ClassProvider, ExistingProvider, FactoryProvider, Provider, ValueP
 export { Inject, type InjectionKey, Optional, Token, token } from './plugins/service-token';
 export { WiringError } from './plugins/wiring-error';
 
+export type { AuthOptions } from './security/auth';
 export { Authorize } from './security/authorize';
+export { type BearerToken, bearerTokens, type BearerTokensOptions } from './security/bearer-tokens';
+export { environmentToken } from './security/environment-token';
+export { type JwtClaims, JwtService, type JwtSignOptions } from './security/jwt';
+export { jwtAuth, type JwtAuthOptions } from './security/jwt-auth';
+export { JwtModule, type JwtModuleAsyncOptions } from './security/jwt-module';
+export type { JwtAlgorithm, JwtKey, JwtOptions } from './security/jwt-options';
+export type { TrustedProxies, TrustProxy, TrustProxyOptions } from './security/trust-proxy';
 
 export { type ParseArrayOptions, ParseArrayPipe } from './validation/parse-array-pipe';
 export {

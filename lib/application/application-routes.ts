@@ -87,7 +87,7 @@ function commonRooms(
     contextOf,
     prefix: options.prefix ?? '',
     authentication: auth?.options.authenticate === undefined ? undefined : auth.identify,
-    steps: { permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth) },
+    steps: { challenge: auth?.options.challenge, permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth) },
     timeoutMs: limitsOf(options).handlerTimeoutMs,
     needsCurrent: globalsNeedCurrent(plan, foundation) || reaches(plan, controller, (key) => needCurrent.has(key), module),
     instrumentsFor: (method: string, route: string) => instruments.route(method, route),

@@ -20,6 +20,7 @@ import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
 import { ProcessInstruments } from '../metrics/process-instruments';
 import { buildInstances, type BuiltPlugins } from '../plugins/build-instances';
+import { CLOCK } from '../plugins/clock-token';
 import type { ModuleImport } from '../plugins/plugin';
 import { planPlugins } from '../plugins/plugin-graph';
 import type { PluginInstance } from '../plugins/plugin-instance';
@@ -99,6 +100,7 @@ class Foundation implements RouteFoundation {
     this.auth = options.auth === undefined ? undefined : new Authentication(options.auth, this.contextOf);
     const current = new CurrentRequest(this.contextOf);
     this.#ambient = new Map<InjectionKey, (instance: PluginInstance) => unknown>([
+      [CLOCK, () => this.clock],
       [Logger, ({ name }) => this.logger.child({ plugin: name })],
       [Metrics, () => this.metrics],
       [Health, () => this.health],

@@ -4,13 +4,13 @@ import { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import { fillByType } from '../controllers/parameter';
 import type { Logger } from '../diagnostics/logger';
-import { originOf } from '../http/client-origin';
 import { type CookieOptions, type Cookies, cookiesOf, setCookie, signedCookieOf } from '../http/cookies';
 import type { Exchange } from '../http/exchange';
 import { readMultipart } from '../http/multipart';
 import type { MultipartPart } from '../http/multipart-file';
 import type { MultipartOptions } from '../http/multipart-limits';
 import { type Query, queryOf } from '../http/query';
+import { originOf } from '../http/read-origin';
 import { replyJson, replyStream, sendWhole, type StreamSource } from '../http/reply-writer';
 import { readBody } from '../http/request-body';
 import { send } from '../http/send';
@@ -152,7 +152,10 @@ export class RequestContext {
     return readMultipart(this.#exchange, options);
   }
 
-  /** The address the connection comes from; empty for in-process requests. */
+  /**
+   * The client's address: of the connection, or as the proxies of `trustProxy` tell it (they may also say `unknown`, or a
+   * name that begins with `_`); empty for in-process requests.
+   */
   get ip(): string {
     return originOf(this.#exchange).ip;
   }

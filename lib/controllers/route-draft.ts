@@ -19,6 +19,8 @@ export type AroundStep = (exchange: Exchange, next: () => unknown) => unknown;
 export interface StepRooms {
   /** Whether who is asking may do `action` to `resource`; `undefined` when the application has no `auth`. */
   readonly permits: ((exchange: Exchange, resource: string, action: string) => boolean | Promise<boolean>) | undefined;
+  /** What 401 asks for. Default `Bearer`. */
+  readonly challenge?: string | undefined;
 }
 
 /** A route while it is put together. Each decorator around a route changes it; then it is compiled. */

@@ -1,8 +1,8 @@
 import { parseCookie, type SerializeOptions, stringifySetCookie } from 'cookie';
-import { originOf } from './client-origin';
 import { readSignedValue, signValue } from './cookie-signature';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
+import { originOf } from './read-origin';
 
 /** Cookies of a request, by name. Without a prototype. */
 export type Cookies = Readonly<Record<string, string | undefined>>;

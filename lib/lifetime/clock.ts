@@ -7,6 +7,13 @@ export interface Clock {
   now(): number;
   /** Calls `fn` once, `ms` from now. The timer does not keep the process alive. */
   setTimer(fn: () => void, ms: number): CancelTimer;
+  /** Milliseconds since 1970, for what is written down or compared with other machines. Default: the machine's. */
+  epochMs?(): number;
+}
+
+/** Milliseconds since 1970 by this clock. It jumps when the machine's time is set: durations are measured with `now()`. */
+export function epochMs(clock: Clock): number {
+  return clock.epochMs?.() ?? Date.now();
 }
 
 /** The longest delay Node's timers take; a longer one would fire at once. */

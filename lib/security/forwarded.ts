@@ -1,5 +1,5 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { plainAddress } from '../http/client-origin';
+import { plainAddress } from '../http/read-origin';
 
 /** What one proxy says of the connection it got a request by. */
 export interface ForwardedElement {

@@ -1,5 +1,6 @@
-import { type ClientOrigin, isInProcess, readDirectOrigin } from '../http/client-origin';
+import type { ClientOrigin } from '../http/client-origin';
 import type { Exchange } from '../http/exchange';
+import { isInProcess, readDirectOrigin } from '../http/read-origin';
 import { type ForwardedElement, parseClient, parseHost, parseProtocol, readForwarded, splitFromEnd } from './forwarded';
 import { compileTrust, toTrustOptions, type TrustProxy, type TrustProxyOptions, type TrustedProxies } from './trust-proxy';
 

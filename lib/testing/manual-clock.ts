@@ -9,16 +9,22 @@ interface Timer {
 /** A clock that stands still until it is advanced. Timers fire in the order of their time, each at its own time. */
 export class ManualClock implements Clock {
   #nowMs: number;
+  readonly #epochStartMs: number;
   #order = 0;
   readonly #timers = new Set<Timer>();
 
-  /** In: the first reading, in milliseconds (default 0). */
-  constructor(startMs = 0) {
+  /** In: the first reading, in milliseconds (default 0); the time since 1970 that this is (default: the machine's now). */
+  constructor(startMs = 0, epochMs = Date.now()) {
     this.#nowMs = startMs;
+    this.#epochStartMs = epochMs - startMs;
   }
 
   now(): number {
     return this.#nowMs;
+  }
+
+  epochMs(): number {
+    return this.#epochStartMs + this.#nowMs;
   }
 
   setTimer(fn: () => void, ms: number): CancelTimer {

@@ -1,5 +1,6 @@
-import { of } from 'rxjs';
+import { Observable, of } from 'rxjs';
 import { type Auth, Authorize, Controller, Get, type Guard, RequestContext, UnauthorizedError, UseGuards } from 'rockstar-web';
+import { soon } from '../support/soon';
 import { appOf, ask, failureOf, mistakesOf } from '../testing/app-of';
 
 interface User {
@@ -76,10 +77,12 @@ describe.each(kinds)('authentication and permission, answered %s', (kind, auth) 
 
   it('answers 401 with WWW-Authenticate to nobody known, and 403 to who may not', async () => {
     const app = await appOf([Reports], { auth });
-    for (const headers of [{}, as('eve'), { authorization: 'Basic ann' }, as('toString')]) {
+    const all: readonly { authorization?: string }[] = [{}, as('eve'), { authorization: 'Basic ann' }, as('toString')];
+    for (const headers of all) {
       const unknown = await app.request({ url: '/reports', headers });
+      const challenge = headers.authorization?.startsWith('Bearer') === true ? 'Bearer error="invalid_token"' : 'Bearer';
       expect([unknown.headers['www-authenticate'], failureOf(unknown)]).toMatchObject([
-        'Bearer',
+        challenge,
         { status: 401, code: 'AUTH_REQUIRED' },
       ]);
     }
@@ -160,6 +163,44 @@ describe('authentication', () => {
     await app.request({ url: '/nowhere' });
     await app.request({ url: '/health/live' });
     expect(asked).toBe(1);
+  });
+});
+
+describe('who is asking', () => {
+  it.each([null, false, undefined])('is nobody again when a guard says %s', async (nobody) => {
+    const guard: Guard = {
+      canActivate(context) {
+        context.user = nobody;
+        return !context.isAuthenticated();
+      },
+    };
+    @Controller()
+    @UseGuards(guard)
+    class Guarded {
+      @Get('/')
+      @Authorize()
+      get() {
+        return 'in';
+      }
+    }
+    const response = await ask(Guarded, { url: '/' }, { auth: { authenticate: () => USERS.ann } });
+    expect(failureOf(response)).toMatchObject({ status: 401, code: 'AUTH_REQUIRED' });
+  });
+
+  it('is no longer waited for when the client left', async () => {
+    let subscribed = 0;
+    let unsubscribed = 0;
+    const never = new Observable(() => {
+      subscribed++;
+      return () => unsubscribed++;
+    });
+    const app = await appOf([Reports], { auth: { authenticate: () => never, permits: may } });
+    const controller = new AbortController();
+    const left = app.request({ url: '/reports/open', signal: controller.signal });
+    await soon(() => expect(subscribed).toBe(1));
+    controller.abort();
+    await expect(left).rejects.toThrow('abort');
+    await soon(() => expect(unsubscribed).toBe(1));
   });
 });
 
