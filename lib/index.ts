@@ -111,6 +111,11 @@ export { JwtModule, type JwtModuleAsyncOptions } from './security/jwt-module';
 export type { JwtAlgorithm, JwtKey, JwtOptions } from './security/jwt-options';
 export type { TrustedProxies, TrustProxy, TrustProxyOptions } from './security/trust-proxy';
 
+export type { CallOptions, HttpClientOptions, UpstreamInterceptor, UpstreamOptions } from './upstream/client-options';
+export { HttpClient } from './upstream/http-client';
+export type { CallLimits, UpstreamRequest } from './upstream/upstream-request';
+export type { UpstreamResponse } from './upstream/upstream-response';
+
 export { type ParseArrayOptions, ParseArrayPipe } from './validation/parse-array-pipe';
 export {
   DefaultValuePipe,

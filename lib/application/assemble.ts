@@ -16,6 +16,7 @@ import { Lifetime } from '../lifetime/lifetime';
 import { EXPOSITION_CONTENT_TYPE, scrape } from '../metrics/exposition';
 import { Health } from '../metrics/health';
 import { ActiveRequests, countRequests } from '../metrics/active-requests';
+import { recordClientCalls } from '../metrics/http-client-instruments';
 import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
 import { ProcessInstruments } from '../metrics/process-instruments';
@@ -33,6 +34,8 @@ import { RouteTable } from '../routing/route-table';
 import { Authentication } from '../security/auth';
 import { compileOrigin } from '../security/origin-behind-proxies';
 import { checkTrust } from '../security/trust-proxy';
+import { checkClientOptions } from '../upstream/client-options';
+import { HttpClient, openHttpClient } from '../upstream/http-client';
 import {
   compileRoutes,
   globalClasses,
@@ -73,9 +76,10 @@ class Foundation implements RouteFoundation {
   readonly requests: ActiveRequests;
   readonly contextOf: (exchange: Exchange) => RequestContext;
   readonly auth: Authentication | undefined;
-  readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest]);
+  readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest, HttpClient]);
   readonly #ambient: ReadonlyMap<InjectionKey, (instance: PluginInstance) => unknown>;
   readonly #process: ProcessInstruments;
+  #http: HttpClient | undefined;
   /** Of rooms that take a while to close: pools of connections. */
   readonly #closers: (() => Promise<void>)[] = [];
 
@@ -106,7 +110,22 @@ class Foundation implements RouteFoundation {
       [Health, () => this.health],
       [CurrentRequest, () => current],
       [ActiveRequests, () => this.requests],
+      [HttpClient, () => this.http],
     ]);
+  }
+
+  /** Calls other services; made when somebody injects it. */
+  get http(): HttpClient {
+    this.#http ??= this.#openHttp();
+    return this.#http;
+  }
+
+  #openHttp(): HttpClient {
+    const { lifetime, clock, deadlines, metrics } = this;
+    const rooms = { lifetime, clock, deadlines, observe: recordClientCalls(metrics) };
+    const { client, close } = openHttpClient(this.options.httpClient ?? {}, rooms);
+    this.#closers.push(close);
+    return client;
   }
 
   get ambientKeys(): Iterable<InjectionKey> {
@@ -129,9 +148,14 @@ class Foundation implements RouteFoundation {
   }
 }
 
+function checkHttpClient({ httpClient }: ApplicationOptions): FrameworkError[] {
+  return httpClient === undefined ? [] : checkClientOptions(httpClient as Readonly<Record<string, unknown>>);
+}
+
 /** Everything that is wrong with the options, also what only the room knows that uses them. */
 function mistakesIn(options: ApplicationOptions): FrameworkError[] {
   const mistakes = checkOptions(options as Readonly<Record<string, unknown>>);
+  mistakes.push(...checkHttpClient(options));
   return mistakes.length > 0 ? mistakes : checkTrust(options.trustProxy ?? false);
 }
 

@@ -9,6 +9,7 @@ import { type MultipartOptions, whyNoMultipartOptions } from '../http/multipart-
 import type { TlsOptions } from '../http/tls-door';
 import type { Clock } from '../lifetime/clock';
 import type { TrustedProxies, TrustProxyOptions } from '../security/trust-proxy';
+import type { UpstreamOptions } from '../upstream/client-options';
 import type { PipeTransform } from '../validation/pipe';
 import { applicationErrors } from './errors';
 
@@ -48,6 +49,8 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly interceptors?: readonly HookReference<Interceptor>[];
   readonly filters?: readonly HookReference<Filter>[];
   readonly pipes?: readonly HookReference<PipeTransform>[];
+  /** Of the `HttpClient` that is injected: time-outs, `interceptors` around each call, `baseUrl`, … */
+  readonly httpClient?: UpstreamOptions;
   /** Whether `/health/live` and `/health/ready` are answered. Default `true`. */
   readonly health?: boolean;
   /** Whether `/metrics` is answered, as Prometheus text. Default `true`. */
@@ -168,6 +171,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   interceptors: hooks('intercept'),
   filters: hooks('catch'),
   pipes: hooks('transform'),
+  httpClient: { expected: 'an object', accepts: (value) => isObjectWith(value) },
   health: flag,
   metrics: flag,
 };

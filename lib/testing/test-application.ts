@@ -2,6 +2,7 @@ import { createAssembledApp, type Application } from '../application/application
 import type { Assembly } from '../application/assemble';
 import type { ApplicationOptions } from '../application/configuration';
 import type { Lifetime } from '../lifetime/lifetime';
+import { WaitsFor } from '../lifetime/waits-for';
 import type { ModuleImport } from '../plugins/plugin';
 import { PluginInstance } from '../plugins/plugin-instance';
 import type { InjectionKey } from '../plugins/service-token';
@@ -58,7 +59,7 @@ function* openIn(lifetime: Lifetime): Generator<string> {
 function describe(lifetime: Lifetime): string {
   const { subject } = lifetime;
   const target = (subject as { target?: { method: string; route: string } } | undefined)?.target;
-  const what = target === undefined ? 'a task' : `${target.method} ${target.route}`;
+  const what = subject instanceof WaitsFor ? subject.what : target === undefined ? 'a task' : `${target.method} ${target.route}`;
   return lifetime.ended ? `${what}: over (${lifetime.reason}), but its work goes on` : `${what}: under way`;
 }
 

@@ -1,0 +1,105 @@
+import type { Readable } from 'node:stream';
+import { nameOf } from './call-url';
+import type { UpstreamRequest } from './upstream-request';
+import { upstreamErrors, untold } from './errors';
+
+/** Header fields by name, in lower case; one that came more than once has a list. */
+export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** More than this is not read for nothing: closing the connection costs less. */
+const MOST_DISCARDED_BYTES = 128 * 1024;
+
+/**
+ * The answer to a call: its head, and its body as it comes.
+ *
+ * Read the body one way, once. Ends when the body was read; what is not read is cut with the request the call was made in.
+ */
+export class UpstreamResponse {
+  /** @internal */
+  constructor(
+    /** The call it answers; the last one, behind redirects. */
+    readonly request: UpstreamRequest,
+    readonly status: number,
+    readonly headers: UpstreamHeaders,
+    /** The bytes, no faster than they are read. Destroying it ends the call. */
+    readonly body: Readable,
+  ) {}
+
+  /** Whether the status is 200 to 299. */
+  get ok(): boolean {
+    return this.status >= 200 && this.status <= 299;
+  }
+
+  /** A header; letter case does not matter. One that came more than once is joined with `, `. */
+  header(name: string): string | undefined {
+    const value = this.headers[name.toLowerCase()];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  /**
+   * Itself when the status is 200 to 299; else ends the call.
+   *
+   * Fails with: UPSTREAM_FAILED (5xx), UPSTREAM_REFUSED (anything else); both are a 502 to whoever asks us.
+   */
+  expectOk(): this {
+    if (this.ok) return this;
+    this.body.destroy();
+    const slots = { call: this.#name, status: this.status };
+    throw this.status >= 500
+      ? upstreamErrors.UPSTREAM_FAILED(slots, untold(502))
+      : upstreamErrors.UPSTREAM_REFUSED(slots, untold(502));
+  }
+
+  /** The whole body. Fails with: UPSTREAM_TOO_LARGE, what ends a call. */
+  async bytes(): Promise<Buffer> {
+    const { maxResponseBytes: limit } = this.request;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    if (Number(this.header('content-length') ?? 0) > limit && this.request.method !== 'HEAD') this.#tooLarge(limit);
+    for await (const chunk of this.body as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > limit) this.#tooLarge(limit);
+      chunks.push(chunk);
+    }
+    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
+  }
+
+  /** The whole body as UTF-8. Fails with: as `bytes`. */
+  async text(): Promise<string> {
+    return (await this.bytes()).toString('utf8');
+  }
+
+  /** The whole body, parsed; whether it is a `T` is for the caller to check. Fails with: UPSTREAM_CONTENT_INVALID; as `bytes`. */
+  async json<T = unknown>(): Promise<T> {
+    const text = await this.text();
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      const reason = text === '' ? 'it is empty' : 'it does not parse';
+      throw upstreamErrors.UPSTREAM_CONTENT_INVALID({ call: this.#name, expected: 'JSON', reason }, untold(502, cause));
+    }
+  }
+
+  /** The body is not wanted: reads a short one, so that its connection can be kept, and ends a longer one. Never rejects. */
+  async discard(): Promise<void> {
+    let length = 0;
+    try {
+      for await (const chunk of this.body as AsyncIterable<Buffer>) {
+        length += chunk.length;
+        if (length > MOST_DISCARDED_BYTES) break;
+      }
+    } catch {
+      // It was not wanted.
+    }
+  }
+
+  get #name(): string {
+    return nameOf(this.request.method, this.request.url);
+  }
+
+  #tooLarge(limit: number): never {
+    const error = upstreamErrors.UPSTREAM_TOO_LARGE({ call: this.#name, limit }, untold(502));
+    this.body.destroy(error);
+    throw error;
+  }
+}
