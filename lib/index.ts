@@ -17,7 +17,7 @@ export { type MatchedRoute, RequestContext } from './context/request-context';
 
 export { Controller } from './controllers/controller';
 export { type CallHandler, Catch } from './controllers/hooks';
-export { Body, Cookies, Ctx, Headers, Param, Query, Signal } from './controllers/parameter';
+export { Body, type BodyOptions, Cookies, Ctx, Headers, Param, Query, Signal } from './controllers/parameter';
 export {
   All,
   Delete,
@@ -67,6 +67,8 @@ export type { CookieOptions } from './http/cookies';
 export type { HttpLimits } from './http/limits';
 export { type MultipartField, MultipartFile, type MultipartPart } from './http/multipart-file';
 export type { MultipartOptions } from './http/multipart-limits';
+export { UploadedFile } from './http/uploaded-file';
+export type { UploadOptions } from './http/uploads';
 export { timingSafeEqual } from './http/timing-safe-equal';
 export type { ServerEvent } from './http/chunk-format';
 export type { StreamSource } from './http/reply-stream';

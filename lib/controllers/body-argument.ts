@@ -1,7 +1,10 @@
 import { Readable } from 'node:stream';
+import type { FrameworkError } from '../errors/framework-error';
 import type { Exchange } from '../http/exchange';
 import { type BodyKind, readBody, takeBodyStream } from '../http/request-body';
+import { readUploads, type UploadOptions, whyNoUploadOptions } from '../http/uploads';
 import { isValidatedClass } from '../validation/class-plan';
+import { controllerErrors } from './errors';
 
 type BodyReader = (exchange: Exchange) => unknown;
 
@@ -11,6 +14,17 @@ export function readBodyArgument(type: unknown, name: string | undefined): BodyR
   if (type === Readable) return takeBodyStream;
   const kind = kindOf(type);
   return (exchange) => readBody(exchange, kind);
+}
+
+/** Compiles how a multipart form with files is read. Out: a mistake when nothing can hold both, or the limits are none. */
+export function readFormArgument(type: unknown, place: string, options: UploadOptions): BodyReader | FrameworkError {
+  const reason = whyNoUploadOptions(options) ?? (isForm(type) ? undefined : 'an object or a class holds the form, nothing else');
+  if (reason === undefined) return (exchange) => readUploads(exchange, options);
+  return controllerErrors.ROUTE_OPTION_INVALID({ decorator: '@Body({ files })', place, reason: `is wrong: ${reason}.` });
+}
+
+function isForm(type: unknown): boolean {
+  return type === Object || (kindOf(type) !== 'text' && kindOf(type) !== 'bytes' && type !== Readable && type !== Array);
 }
 
 function kindOf(type: unknown): BodyKind {

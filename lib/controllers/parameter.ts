@@ -2,9 +2,10 @@ import type { FrameworkError } from '../errors/framework-error';
 import { cookiesOf } from '../http/cookies';
 import type { Exchange } from '../http/exchange';
 import { queryOf } from '../http/query';
+import type { UploadOptions } from '../http/uploads';
 import { type Class, defineSlot } from '../metadata/slot';
 import type { ArgumentMetadata, PipeTransform } from '../validation/pipe';
-import { readBodyArgument } from './body-argument';
+import { readBodyArgument, readFormArgument } from './body-argument';
 import type { HookReference } from './hooks';
 
 /** Where a parameter stands, for compiling and for messages. */
@@ -33,6 +34,8 @@ export interface ParameterDeclaration {
   readonly isText: boolean;
   /** Whether reading it may take time. */
   readonly waits: boolean;
+  /** How files of a multipart body are taken; `undefined`: they are not. */
+  readonly files?: UploadOptions;
   /** Of what is no input (a context, a signal): pipes leave it alone. */
   readonly unpiped?: true;
   compile(at: ParameterPlace, rooms: ParameterRooms): ArgumentReader | FrameworkError;
@@ -107,22 +110,44 @@ export const Headers: TextParameter = (...args: readonly unknown[]) =>
 /** A cookie; without a name all. */
 export const Cookies: TextParameter = (...args: readonly unknown[]) => textParameter('cookies', args, cookiesOf);
 
+/** How a body is taken. */
+export interface BodyOptions {
+  /**
+   * Takes a multipart form with files: `true`, or limits and a folder. Files are stored in a temporary folder, as
+   * `UploadedFile`s beside the fields of the form, and removed when the request ends.
+   */
+  readonly files: true | UploadOptions;
+}
+
+interface BodyParameter extends TextParameter {
+  (options: BodyOptions, ...pipes: readonly HookReference<PipeTransform>[]): ParameterDecorator;
+}
+
 /**
  * The body, by the declared type: a class with class-validator decorators is made from JSON or a form and checked (behind
  * the pipes); `string` is text, `Buffer` bytes, `Readable` the stream itself; anything else is parsed by its content type.
  * With a name, that property of the parsed body, checked against its declared type; several properties may be asked for.
+ * With `{ files: true }`, a multipart form whose files are stored for the time of the request.
  */
-export const Body: TextParameter = (...args: readonly unknown[]) => {
-  const { name, pipes } = nameAndPipes(args);
+export const Body: BodyParameter = (...args: readonly unknown[]) => {
+  const [first, ...rest] = args;
+  const isOptions = isBodyOptions(first);
+  const { name, pipes } = nameAndPipes(isOptions ? rest : args);
+  const files = isOptions ? (first.files === true ? {} : first.files) : undefined;
   return defineParameter({
     source: 'body',
     name,
     pipes,
     isText: false,
     waits: true,
-    compile: (at) => readBodyArgument(at.type, name),
+    ...(files === undefined ? {} : { files }),
+    compile: (at) => (files === undefined ? readBodyArgument(at.type, name) : readFormArgument(at.type, at.place, files)),
   });
 };
+
+function isBodyOptions(value: unknown): value is BodyOptions {
+  return typeof value === 'object' && value !== null && 'files' in value && !('transform' in value);
+}
 
 /** The request's `AbortSignal`. */
 export function Signal(): ParameterDecorator {

@@ -24,6 +24,7 @@ export const httpErrors = defineErrors({
     status: 500,
     message: 'The file {name} was passed over, since nobody read it. Read each file before asking for the next part.',
   },
+  UPLOAD_NOT_STORED: { status: 500, message: 'A file of the body could not be stored in {directory}: {reason}.' },
   BODY_INCOMPLETE: { status: 400, message: 'The connection ended before the body was complete.' },
   COOKIE_SECRETS_MISSING: {
     status: 500,

@@ -1,14 +1,18 @@
 import type { InputIssue } from '../errors/framework-error';
 import type { Class } from '../metadata/slot';
-import { type ClassPlan, type PropertyPlan, readClassPlan } from './class-plan';
+import { type ClassPlan, type PropertyPlan, readClassPlan, type Shape } from './class-plan';
 import type { PropertyRules } from './class-validator-door';
 import { compileConverter, compileListConverter, type Converter, type RawText } from './conversion';
+import { issuesInside, pathTo } from './issues';
+import { isPlainObject } from './plain-object';
 
 /** A record whose text has become values, as far as it could. */
 export interface ConvertedRecord {
   readonly record: Readonly<Record<string, unknown>>;
   /** What could not be converted; it stays text in `record`. */
   readonly issues: readonly InputIssue[];
+  /** The paths of the properties that could not be converted. */
+  readonly failed: readonly string[];
 }
 
 const converters = new WeakMap<PropertyPlan, Converter>();
@@ -61,23 +65,63 @@ export function convertByPlan(
   input: Readonly<Record<string, unknown>>,
   unknownNames: UnknownNames,
 ): ConvertedRecord {
-  const record = Object.create(null) as Record<string, unknown>;
-  const issues: InputIssue[] = [];
-  for (const [name, raw] of Object.entries(input)) {
-    const property = plan.inputs.get(name);
-    if (property === undefined && unknownNames === 'ignore') continue;
-    record[name] = raw;
-    if (property === undefined || !isRawText(raw)) continue;
-    const converted = converterOf(property)(raw, name);
-    if (converted.ok) record[name] = converted.value;
-    else issues.push(...converted.issues);
+  const conversion = new RecordConversion();
+  const record = conversion.convert(plan, input, unknownNames, '');
+  return { record, issues: conversion.issues, failed: conversion.failed };
+}
+
+class RecordConversion {
+  readonly issues: InputIssue[] = [];
+  readonly failed: string[] = [];
+
+  convert(
+    plan: ClassPlan,
+    input: Readonly<Record<string, unknown>>,
+    unknownNames: UnknownNames,
+    path: string,
+  ): Readonly<Record<string, unknown>> {
+    const record = Object.create(null) as Record<string, unknown>;
+    for (const [name, raw] of Object.entries(input)) {
+      const property = plan.inputs.get(name);
+      if (property === undefined && unknownNames === 'ignore') continue;
+      record[name] = property === undefined ? raw : this.#convertProperty(property, raw, name, path);
+    }
+    return record;
   }
-  return { record, issues };
+
+  #convertProperty(property: PropertyPlan, raw: unknown, name: string, path: string): unknown {
+    const { shape, declaredType } = property;
+    if (isRawText(raw)) {
+      const converted = converterOf(property)(raw, name);
+      if (converted.ok) return converted.value;
+      this.issues.push(...issuesInside(path, converted.issues));
+      this.failed.push(pathTo(path, name));
+      return raw;
+    }
+    // A form says `address[city]`; what is nested so is text, too.
+    if (shape.kind === 'nested' && property.transforms.length === 0) return this.#convertNested(shape, raw, pathTo(path, name));
+    // One that came where several may (a file) is a list of one.
+    return declaredType === Array && isInstance(raw) ? [raw] : raw;
+  }
+
+  #convertNested(shape: Shape & { kind: 'nested' }, raw: unknown, path: string): unknown {
+    if (Array.isArray(raw)) return raw.map((item: unknown, index) => this.#convertNested(shape, item, pathTo(path, index)));
+    if (!isPlainObject(raw) || shape.holder === 'map') return raw;
+    const { choice } = shape;
+    if (choice.by === 'declaration') return this.convert(choice.plan, raw, 'refuse', path);
+    const name = Object.hasOwn(raw, choice.property) ? raw[choice.property] : undefined;
+    const plan = typeof name === 'string' ? choice.plans.get(name) : undefined;
+    return plan === undefined ? raw : this.convert(plan, raw, 'refuse', path);
+  }
+}
+
+function isInstance(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isPlainObject(value);
 }
 
 /**
  * Converts a record of text (a query, a form) by the declared types of a class's properties: numbers, booleans, dates,
- * and lists where one value came. A property with a `@Transform` gets its text as it is.
+ * and lists where one value came, nested ones included. A property with a `@Transform` gets its text as it is.
  *
  * In: the record; it may be without a prototype. Keys that the class does not have are left as they are.
  * Fails with: VALIDATION_CLASS_EMPTY, VALIDATION_TYPE_ERASED.

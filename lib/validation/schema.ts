@@ -5,7 +5,7 @@ import { tooDeepIssue } from './free-value';
 import { instantiate } from './instantiate';
 import { type Checked, issueAt, refused } from './issues';
 import { isPlainObject } from './plain-object';
-import { convertByPlan, type UnknownNames } from './record';
+import { convertByPlan, type ConvertedRecord, type UnknownNames } from './record';
 import { validate } from './validate';
 
 export interface SchemaOptions {
@@ -63,10 +63,10 @@ class PlannedSchema<T> implements Schema<T> {
 
   checkRecord(input: unknown, unknownNames: UnknownNames = 'refuse'): Checked<T> | Promise<Checked<T>> {
     if (!isPlainObject(input)) return this.check(input);
-    const { record, issues } = convertByPlan(this.#plan, input, unknownNames);
-    const checked = this.check(record);
-    if (issues.length === 0) return checked;
-    return checked instanceof Promise ? checked.then((later) => withIssues(issues, later)) : withIssues(issues, checked);
+    const converted = convertByPlan(this.#plan, input, unknownNames);
+    const checked = this.check(converted.record);
+    if (converted.issues.length === 0) return checked;
+    return checked instanceof Promise ? checked.then((later) => withIssues(converted, later)) : withIssues(converted, checked);
   }
 
   #validate(object: object, others: readonly InputIssue[]): Checked<T> | Promise<Checked<T>> {
@@ -79,11 +79,12 @@ class PlannedSchema<T> implements Schema<T> {
 
 /** What could not be converted is not also told that it is no number. */
 function withIssues(
-  issues: readonly InputIssue[],
+  { issues, failed }: ConvertedRecord,
   checked: Checked,
 ): { readonly ok: false; readonly issues: readonly InputIssue[] } {
-  const told = new Set(issues.map(({ path }) => path.split('.')[0]));
-  return refused(checked.ok ? issues : [...issues, ...checked.issues.filter(({ path }) => !told.has(path.split('.')[0]))]);
+  if (checked.ok) return refused(issues);
+  const isTold = (path: string): boolean => failed.some((told) => path === told || path.startsWith(`${told}.`));
+  return refused([...issues, ...checked.issues.filter(({ path }) => !isTold(path))]);
 }
 
 /**
