@@ -34,6 +34,7 @@ export {
   Timeout,
 } from './controllers/route';
 export { UseFilters, UseGuards, UseInterceptors, UsePipes } from './controllers/use-hooks';
+export { Use } from './controllers/use-middleware';
 
 export { createLogger, type CreateLoggerOptions } from './diagnostics/create-logger';
 export { Logger, type LogLevel, silentLogger } from './diagnostics/logger';
@@ -63,6 +64,7 @@ export {
 } from './errors/http-error';
 
 export type { ContentTypeParser, ContentTypeParsers } from './http/content-type-parsers';
+export type { ConnectErrorMiddleware, ConnectMiddleware, NextFunction } from './http/connect-middleware';
 export type { CookieOptions } from './http/cookies';
 export type { HttpLimits } from './http/limits';
 export { type MultipartField, MultipartFile, type MultipartPart } from './http/multipart-file';

@@ -152,6 +152,20 @@ function filtersOf({ filters }: HookLists): PerExchange<RouteFilter<never>>[] {
   return [...filters].reverse().map((entry) => (entry as ResolvedHook<RouteFilter<never>>).get);
 }
 
+/** What answers for an error of middleware that no error handler answered for: the application's filters, else its failure. */
+export function failureAnswer(
+  { contextOf }: RouteFoundation,
+  globalHooks: HookLists,
+): (exchange: Exchange, error: unknown) => unknown {
+  const filters = filtersOf(globalHooks);
+  return (exchange, error) => {
+    const fail = (): never => {
+      throw error;
+    };
+    return filters.length === 0 ? fail() : filterErrors(filters, { contextOf }, fail)(exchange);
+  };
+}
+
 /** What answers when no route does; the application's filters are asked here too. */
 export function unmatchedTarget(
   foundation: RouteFoundation,

@@ -1,3 +1,4 @@
+import type { ConnectErrorMiddleware, ConnectMiddleware } from '../http/connect-middleware';
 import type { Logger } from '../diagnostics/logger';
 import type { ModuleImport } from '../plugins/plugin';
 import type { Provider } from '../plugins/provider';
@@ -45,6 +46,24 @@ export class Application {
 
   get logger(): Logger {
     return this.#assembly.logger;
+  }
+
+  /**
+   * Puts Connect middleware in front of all routes: it runs before routing, in the order it was given, for paths that no
+   * route matches as well. Best called before `listen`; requests that are under way keep what they began with.
+   *
+   * In: optionally a path below which it runs (there, `request.url` is without it and `request.originalUrl` with it), and
+   * functions of `(request, response, next)`; those of `(error, request, response, next)` are error handlers.
+   * `/health/live`, `/health/ready` and `/metrics` only meet what is mounted on their path.
+   * Fails with: MIDDLEWARE_INVALID, MIDDLEWARE_PATH_INVALID.
+   */
+  use(...middleware: readonly ConnectMiddleware[]): this;
+  use(path: string, ...middleware: readonly ConnectMiddleware[]): this;
+  use(...middleware: readonly (ConnectMiddleware | ConnectErrorMiddleware)[]): this;
+  use(path: string, ...middleware: readonly (ConnectMiddleware | ConnectErrorMiddleware)[]): this;
+  use(...args: readonly unknown[]): this {
+    this.#assembly.middleware.use(args);
+    return this;
   }
 
   /**

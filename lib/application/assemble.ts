@@ -38,6 +38,7 @@ import { checkClientOptions } from '../upstream/client-options';
 import { HttpClient, openHttpClient } from '../upstream/http-client';
 import {
   compileRoutes,
+  failureAnswer,
   globalClasses,
   resolveGlobalHooks,
   type RouteFoundation,
@@ -45,6 +46,7 @@ import {
   unmatchedTarget,
 } from './application-routes';
 import { type ApplicationOptions, checkOptions, cookieSecretsOf, limitsOf } from './configuration';
+import { MiddlewareFront } from './middleware-front';
 import { operatorRoutes } from './operator-routes';
 import { describePlannedRoutes, type PlannedRoute } from './planned-routes';
 
@@ -60,6 +62,8 @@ export interface Assembly {
   readonly health: Health;
   readonly plugins: BuiltPlugins;
   readonly server: HttpServer;
+  /** What stands in front of all routes. */
+  readonly middleware: MiddlewareFront;
   /** Lets go of what the rooms keep open: samplers, observers, pools. Never rejects. */
   close(): Promise<void>;
 }
@@ -184,12 +188,12 @@ export async function assemble(
       contextFor: (instance) => contextFor(instance, foundation),
       initializeTimeoutMs: startTimeoutMs,
     });
-    const server = await orStop(plugins, foundation, () => makeServer(plugins, foundation));
+    const { server, middleware } = await orStop(plugins, foundation, () => makeServer(plugins, foundation));
     await startInstances(plugins.instances, { clock: foundation.clock, startTimeoutMs });
     foundation.health.started();
     const { clock, logger, lifetime, deadlines, metrics, requests, health } = foundation;
     const rooms = { clock, logger, lifetime, deadlines, metrics, requests, health };
-    return { options, ...rooms, plugins, server, close: () => foundation.close() };
+    return { options, ...rooms, plugins, server, middleware, close: () => foundation.close() };
   } catch (error) {
     await foundation.close();
     throw error;
@@ -246,7 +250,7 @@ function planAll(
   return { known, mistakes: [...(planned.mistakes ?? []), ...(known === undefined ? [] : tryRoutes(known, foundation))] };
 }
 
-function makeServer(plugins: BuiltPlugins, foundation: Foundation): HttpServer {
+function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembly, 'server' | 'middleware'> {
   const { options, clock, deadlines, logger, lifetime, instruments } = foundation;
   const globalHooks = resolveGlobalHooks(plugins.root, options);
   const own = compileRoutes(plugins, foundation, globalHooks);
@@ -276,5 +280,5 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): HttpServer {
     nosniff: options.securityHeaders ?? true,
     readOrigin: compileOrigin(options.trustProxy ?? false),
   });
-  return server;
+  return { server, middleware: new MiddlewareFront(server, failureAnswer(foundation, globalHooks)) };
 }

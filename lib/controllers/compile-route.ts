@@ -17,6 +17,7 @@ import { type DraftRooms, makeDraft } from './make-draft';
 import type { ArgumentReader } from './parameter';
 import { readRouteMembers, readRoutes, type RouteDeclaration } from './route';
 import type { BeforeStep, RouteDraft } from './route-draft';
+import { compileMiddleware } from './use-middleware';
 
 /** How the instance behind a route comes about: one for all requests, or one for each. */
 export type ControllerSource =
@@ -116,13 +117,14 @@ function compileRoute(
 }
 
 /** Whoever holds the context could ask for the body. */
-function isContextHeld({ hooks, before, around }: RouteDraft, rooms: ControllerRooms): boolean {
-  if (rooms.needsCurrent || rooms.authentication !== undefined) return true;
+function isContextHeld({ hooks, middleware, before, around }: RouteDraft, rooms: ControllerRooms): boolean {
+  // Middleware has the request itself.
+  if (middleware.length > 0 || rooms.needsCurrent || rooms.authentication !== undefined) return true;
   return hooks.guards.length + hooks.interceptors.length + hooks.filters.length + before.length + around.length > 0;
 }
 
 /** A route as the decorators of its controller and its method have shaped it. */
-/** The documented order: authentication → guards → arguments → push → breaker → interceptors → handler, filters around all. */
+/** The documented order: middleware → authentication → guards → arguments → push → breaker → interceptors → handler, filters around all. */
 function compileRun(
   member: string | symbol,
   declaration: RouteDeclaration,
@@ -135,7 +137,7 @@ function compileRun(
   const before = [...first, ...compileGuards(draft, rooms), ...stepsOf(draft, 'guards')];
   const inner = compileHandler(member, declaration, draft, compiled, rooms);
   const guarded = before.length === 0 ? inner : (exchange: Exchange) => runSteps(before, 0, exchange, inner);
-  const filtered = compileFilters(draft, rooms, guarded);
+  const filtered = compileFilters(draft, rooms, compileMiddleware(draft, rooms.needsCurrent, guarded));
   const run = rooms.needsCurrent ? insideCurrent(filtered) : filtered;
   return declaration.reply === 'events' ? asEvents(run) : run;
 }

@@ -37,6 +37,7 @@ export function makeDraft(
       interceptors: [...globalHooks.interceptors],
       filters: [...globalHooks.filters],
     },
+    middleware: [],
     before: [],
     around: [],
     mistakes: [],

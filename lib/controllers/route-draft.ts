@@ -1,4 +1,5 @@
 import type { FrameworkError } from '../errors/framework-error';
+import type { ConnectErrorMiddleware, ConnectMiddleware } from '../http/connect-middleware';
 import type { Exchange } from '../http/exchange';
 import { type Class, defineSlot } from '../metadata/slot';
 import type { HookLists } from './hooks';
@@ -38,6 +39,8 @@ export interface RouteDraft {
   timeoutMs: number | undefined;
   readonly metadata: Map<unknown, unknown>;
   readonly hooks: HookLists;
+  /** Connect middleware in front of everything else, in the order in which it runs. */
+  readonly middleware: (ConnectMiddleware | ConnectErrorMiddleware)[];
   readonly before: { readonly phase: BeforePhase; readonly run: BeforeStep }[];
   readonly around: { readonly phase: AroundPhase; readonly run: AroundStep }[];
   /** Wiring mistakes found on the way; they are reported with all others. */

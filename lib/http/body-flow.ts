@@ -6,6 +6,7 @@ import { cancelledBecause } from '../lifetime/end-reason';
 import { codingOf, makeDecoder, refuseCoding } from './content-coding';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
+import { isReadByMiddleware } from './parsed-body';
 import { dropUnread } from './unread-body';
 
 /** Who takes a body as it comes. After `end` or `failed` nothing more is told. */
@@ -17,6 +18,7 @@ export interface BodySink {
 
 /** Claims the body, once. In: what it is read as. Fails with: BODY_TAKEN. */
 export function takeBody(exchange: Exchange, kind: string): void {
+  if (isReadByMiddleware(exchange)) exchange.bodyTaken ??= 'a stream by middleware';
   if (exchange.bodyTaken !== undefined) throw httpErrors.BODY_TAKEN({ kind: exchange.bodyTaken });
   exchange.bodyTaken = kind;
 }

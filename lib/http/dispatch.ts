@@ -4,6 +4,7 @@ import { isObservable, subscribeWithin } from '../lifetime/observable';
 import { httpErrors } from './errors';
 import { type Exchange, routeOf } from './exchange';
 import { replyFailure } from './failure-reply';
+import { NodeWire } from './node-wire';
 import { reply } from './reply-writer';
 import { record } from './send';
 
@@ -55,17 +56,18 @@ function answeredBefore(exchange: Exchange, value: unknown): void {
   }
   if (exchange.replied || exchange.answering) return;
   // Written through the raw response: it is over when that is, and the client may leave before.
-  const node = exchange.toNode().response;
-  const { lifetime } = exchange;
   exchange.untimed();
   exchange.replied = true;
-  const finish = (): void => {
-    if (lifetime.ended) return;
-    record(exchange, node.statusCode);
-    lifetime.end('finished');
-  };
-  if (node.writableFinished) finish();
-  else node.once('finish', finish);
+  if (exchange.toNode().response.writableFinished) answered(exchange);
+}
+
+/** Records an answer that went out through Node's response, and is through; without effect when that was told. */
+export function answered(exchange: Exchange): void {
+  const { lifetime } = exchange;
+  if (lifetime.ended) return;
+  exchange.replied = true;
+  record(exchange, exchange.toNode().response.statusCode);
+  lifetime.end('finished');
 }
 
 /** A promise holds the lifetime, and so the plugin whose code runs, also after the client left. */
@@ -112,6 +114,11 @@ export function cutShort(exchange: Exchange, reason: CancelReason): void {
   const { target, host, wire } = exchange;
   target.instruments.cancelled(reason);
   host.logger.info('request cancelled', { method: wire.method, route: target.route, reason });
+  if (wire instanceof NodeWire && wire.endedByHand) {
+    // The work behind it is cut; the answer is the client's.
+    record(exchange, exchange.toNode().response.statusCode);
+    return;
+  }
   if (reason === 'client') {
     exchange.replied = true;
     record(exchange, 499);

@@ -44,6 +44,8 @@ export interface Host {
   workGoesOn(exchange: Exchange): void;
   /** Keeps a body that nobody reads (yet) from hiding that the client left. */
   unreadBody(exchange: Exchange): void;
+  /** Records an answer that went out through Node's response, and is through. */
+  answered(exchange: Exchange): void;
 }
 
 /** One request and its response, the same over HTTP/1.1 and HTTP/2. */
@@ -51,10 +53,11 @@ export class Exchange implements Expiring, Unanswered {
   readonly host: Host;
   readonly connection: Connection;
   wire: Wire;
-  readonly target: RouteTarget;
-  readonly params: Readonly<Record<string, string | undefined>>;
+  /** Where it goes; another one where middleware rewrote its URL or method. */
+  target: RouteTarget;
+  params: Readonly<Record<string, string | undefined>>;
   /** The query as it was sent, without its question mark. */
-  readonly search: string;
+  search: string;
   readonly startedMs: number;
   /** Status of the response to come. */
   status: number;
@@ -141,7 +144,8 @@ export class Exchange implements Expiring, Unanswered {
   get remainingMs(): number | undefined {
     const { timeoutMs } = this.target;
     if (timeoutMs === 0 || this.isUntimed) return undefined;
-    return Math.max(0, this.startedMs + timeoutMs - this.host.clock.now());
+    const atMs = this.deadline?.atMs ?? this.startedMs + timeoutMs;
+    return Math.max(0, atMs - this.host.clock.now());
   }
 
   /** Whether it is the client's turn: to send the rest of its body, or to read what waits for it. */
@@ -166,6 +170,26 @@ export class Exchange implements Expiring, Unanswered {
     this.deadline?.disarm();
   }
 
+  /** Starts the deadline now: what went before, untimed, was not the handler's time. */
+  timed(): void {
+    this.isUntimed = false;
+    const { life, target, host } = this;
+    if (life === undefined || life.ended || target.timeoutMs === 0) return;
+    this.deadline ??= new Deadline(this);
+    host.deadlines.arm(this.deadline, host.clock.now(), target.timeoutMs);
+  }
+
+  /** Goes elsewhere than it was sorted at first: its URL or method was rewritten. */
+  redirect(target: RouteTarget, params: Readonly<Record<string, string | undefined>>, search: string): void {
+    this.target = target;
+    this.params = params;
+    this.search = search;
+    this.query = undefined;
+    if (!this.statusDeclared) this.status = target.status;
+    this.statusDeclared ||= target.statusDeclared;
+    this.life?.moveTo(target.owner);
+  }
+
   /** The counterpart of `lifetime.keep()`: work that held it is over. */
   release(): void {
     if (this.life?.ended === true) this.deadline?.disarm();
@@ -174,7 +198,9 @@ export class Exchange implements Expiring, Unanswered {
 
   /** The client left before the answer was complete. */
   clientGone(): void {
-    this.life?.end('client');
+    const { wire } = this;
+    if (!(wire instanceof StreamWire) && (wire as NodeWire).endedByHand) this.host.answered(this);
+    else this.life?.end('client');
   }
 
   get unsentBytes(): number {
@@ -217,7 +243,10 @@ export class Exchange implements Expiring, Unanswered {
     return valueIn(this.fields, name) ?? valueIn(this.target.fields, name);
   }
 
-  /** Node's request and response, made on first use over HTTP/2. */
+  /**
+   * Node's request and response, made on first use over HTTP/2. From here on its lifetime runs: whoever holds them may
+   * answer by hand, now or later, and the exchange is over when that answer is through.
+   */
   toNode(): NodeWire {
     let { wire } = this;
     if (wire instanceof StreamWire) {
@@ -225,7 +254,10 @@ export class Exchange implements Expiring, Unanswered {
       this.wire = wire;
     }
     const node = wire as NodeWire;
-    node.touched = true;
+    if (!node.touched) {
+      node.touch(() => this.host.answered(this));
+      void this.lifetime;
+    }
     return node;
   }
 
@@ -239,7 +271,7 @@ export class Exchange implements Expiring, Unanswered {
     }
     connection.add(this);
     wire.watch(this);
-    if (target.timeoutMs > 0) {
+    if (target.timeoutMs > 0 && !this.isUntimed) {
       this.deadline = new Deadline(this);
       host.deadlines.arm(this.deadline, this.startedMs, target.timeoutMs);
     }

@@ -3,6 +3,8 @@ import { type FrameworkError, type InputIssue, isFrameworkError } from '../error
 import { cancellationIn } from '../lifetime/end-reason';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
+import { failureOfMiddleware } from './middleware-failure';
+import { NodeWire } from './node-wire';
 import { PROBLEM_TYPE, record, send } from './send';
 import type { Fields } from './wire';
 
@@ -23,7 +25,7 @@ export function toFailure(error: unknown): FrameworkError {
   // Node's own functions wrap the reason of a signal: a deadline of the handler's making is a 504 whoever tells of it.
   const cancelled = cancellationIn(error);
   if (cancelled !== undefined && isFailure(cancelled.status)) return cancelled;
-  return httpErrors.INTERNAL_ERROR({}, { cause: error });
+  return failureOfMiddleware(error) ?? httpErrors.INTERNAL_ERROR({}, { cause: error });
 }
 
 /** 499 is recorded where nothing can be sent; no client gets it. */
@@ -44,6 +46,8 @@ export function replyFailure(exchange: Exchange, error: unknown): void {
   const failure = toFailure(error);
   logFailure(exchange, failure);
   if (exchange.replied || exchange.wire.headSent) {
+    // Whole, and on its way through Node's response: it is recorded as what it is when it is through.
+    if (exchange.wire.complete && exchange.begun?.ended === false) return;
     if (!exchange.replied) record(exchange, failure.status ?? 500);
     exchange.replied = true;
     exchange.begun?.end('finished');
@@ -68,6 +72,7 @@ const KEPT = /^(access-control-.*|vary|set-cookie)$/;
 /** Lays aside what was prepared for the answer that did not come, and takes up what the failure says. */
 export function beginFailure(exchange: Exchange, { headers }: FrameworkError): void {
   exchange.fields = keepForFailure(exchange.fields);
+  if (exchange.wire instanceof NodeWire) exchange.wire.forgetContent();
   if (headers === undefined) return;
   for (const [name, value] of Object.entries(headers)) exchange.setField(name.toLowerCase(), value);
 }

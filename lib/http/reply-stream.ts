@@ -35,7 +35,7 @@ export function replyStream(exchange: Exchange, source: StreamSource, format: Ch
 
 /** HEAD, and statuses without a body: what would be sent is not asked for. */
 function isHeadOnly(exchange: Exchange): boolean {
-  return exchange.wire.method === 'HEAD' || isBodiless(exchange.status);
+  return exchange.wire.headOnly || isBodiless(exchange.status);
 }
 
 /** A byte stream: its first bytes, or its failure, are awaited before the head goes out. */
@@ -84,9 +84,17 @@ function pump(exchange: Exchange, source: Readable, type: string): void {
     if (error) sending.fail(error);
   });
   if (length !== undefined) checkLength(source, Number(length), sending);
+  if (sending.flush !== undefined) flushPauses(source, sending.flush);
   pipeline(source, sending.out, (error) => {
     if (error) lifetime.end('client');
     else sending.done();
+  });
+}
+
+/** What has come is sent whenever the source has no more for the moment, and not only when enough is there to be compressed well. */
+function flushPauses(source: Readable, flush: () => void): void {
+  source.on('data', () => {
+    if (source.readableLength === 0) setImmediate(flush);
   });
 }
 
@@ -214,8 +222,11 @@ class ValueSink {
       return true;
     }
     const chunk = chosen.write(value);
-    const { out } = this.#sending ?? this.#begin(chosen);
-    return out.destroyed || out.write(chunk);
+    const { out, flush } = this.#sending ?? this.#begin(chosen);
+    if (out.destroyed) return true;
+    const hasRoom = out.write(chunk);
+    flush?.();
+    return hasRoom;
   }
 
   /** A value of a source that cannot be told to wait: it is sent as long as not too many do. */
@@ -245,8 +256,8 @@ class ValueSink {
       send(this.#exchange, this.#exchange.status, formatOf(this.#format, undefined).type, undefined);
       return;
     }
-    const { out, done } = this.#sending ?? this.#begin(formatOf(this.#format, undefined));
-    out.end(done);
+    const { end } = this.#sending ?? this.#begin(formatOf(this.#format, undefined));
+    end();
   }
 
   fail(error: unknown): void {

@@ -7,6 +7,7 @@ import { charsetOf, mediaTypeOf } from './content-type';
 import type { BodyParser } from './content-type-parsers';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
+import { parsedAs, parsedBody } from './parsed-body';
 import { dropUnread } from './unread-body';
 import { parseForm } from './urlencoded';
 
@@ -20,12 +21,15 @@ type ReadKind = 'json' | 'form' | 'text' | 'bytes';
  *
  * Out: by kind: JSON value; form fields as an object without prototype (a repeated field is an array); string; Buffer.
  * `structured` takes JSON or a form. `any` decides by content type, and is `undefined` when there is no body. Where the
- * application has a parser for the content type, `any`, `json` and `structured` are what that makes of it.
+ * application has a parser for the content type, `any`, `json` and `structured` are what that makes of it. What middleware
+ * has left at `request.body` is taken as it is.
  * Fails with: BODY_TOO_LARGE, BODY_TYPE_UNSUPPORTED, BODY_ENCODING_UNSUPPORTED, BODY_MALFORMED, BODY_TAKEN,
  * BODY_INCOMPLETE, REQUEST_TIMEOUT.
  */
 export async function readBody(exchange: Exchange, kind: BodyKind): Promise<unknown> {
   const { wire, host } = exchange;
+  const parsed = parsedBody(exchange);
+  if (parsed !== undefined) return parsedAs(parsed, kind);
   if (kind === 'any' && !wire.hasBody && exchange.bodyTaken === undefined) return undefined;
   if (host.parsers !== undefined && (kind === 'any' || kind === 'json' || kind === 'structured')) {
     const type = mediaTypeOf(wire.headers['content-type']);

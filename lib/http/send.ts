@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
+import { NodeWire } from './node-wire';
 import type { Fields } from './wire';
 
 /** What every failure is sent as (RFC 9457). */
@@ -23,7 +24,7 @@ export function send(exchange: Exchange, status: number, type: string | undefine
   const fields = headAround(exchange, status, content === undefined && body !== undefined ? undefined : type, content);
   exchange.replied = true;
   if (status >= 400 && wire.bodyPending) exchange.connection.stopDropping = wire.refuse(status, fields, content);
-  else wire.respond(status, fields, content);
+  else if (!wire.respond(status, fields, content) && exchange.begun?.ended === false) return;
   record(exchange, status);
   exchange.begun?.end('finished');
 }
@@ -31,6 +32,10 @@ export function send(exchange: Exchange, status: number, type: string | undefine
 /** What a begun response needs until it is through. */
 export interface Sending {
   readonly out: Writable;
+  /** Sends what a compressing middleware holds back; `undefined` where there is none. */
+  readonly flush: (() => void) | undefined;
+  /** Nothing more follows. */
+  readonly end: () => void;
   /** The source broke: the response is broken off, so that nobody takes a part for the whole. */
   readonly fail: (error: unknown) => void;
   readonly done: () => void;
@@ -50,8 +55,17 @@ export function startSending(exchange: Exchange, type: string, length?: number):
   exchange.untimed();
   exchange.replied = true;
   const out = wire.open(status, fields);
+  const node = wire instanceof NodeWire && wire.touched ? wire : undefined;
+  const done = (): void => {
+    if (lifetime.ended) return;
+    record(exchange, status);
+    lifetime.end('finished');
+  };
   return {
     out,
+    flush: node?.flush,
+    // Not everybody who puts something around `end` knows that it takes a callback; the host is told of this end anyway.
+    end: () => void (node === undefined ? out.end(done) : out.end()),
     fail(error) {
       if (lifetime.ended) return;
       host.logger.error('a streamed response broke off', { route: target.route, err: error });
@@ -59,11 +73,7 @@ export function startSending(exchange: Exchange, type: string, length?: number):
       lifetime.end('finished');
       wire.cut();
     },
-    done() {
-      if (lifetime.ended) return;
-      record(exchange, status);
-      lifetime.end('finished');
-    },
+    done,
   };
 }
 
@@ -78,7 +88,7 @@ function headAround(exchange: Exchange, status: number, type: string | undefined
   if (content === undefined) {
     const fields = headOf(exchange, status, type);
     // Only an answer to HEAD may tell the length of what it does not have (RFC 9110 §8.6).
-    if (status === 204 || exchange.wire.method !== 'HEAD') dropField(fields, 'content-length');
+    if (status === 204 || !exchange.wire.headOnly) dropField(fields, 'content-length');
     return fields;
   }
   const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
@@ -90,7 +100,7 @@ function headAround(exchange: Exchange, status: number, type: string | undefined
       : ['content-type', type, 'content-length', String(length)];
   }
   const fields = headOf(exchange, status, type);
-  const isStated = length === 0 && exchange.wire.method === 'HEAD' && hasField(fields, 'content-length');
+  const isStated = length === 0 && exchange.wire.headOnly && hasField(fields, 'content-length');
   if (!isStated) setLength(fields, length);
   return fields;
 }

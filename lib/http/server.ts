@@ -11,7 +11,7 @@ import { answerBrokenInput } from './broken-input';
 import type { ClientOrigin } from './client-origin';
 import { Connection } from './connection';
 import type { BodyParsers } from './content-type-parsers';
-import { cutShort, dispatch, workGoesOn } from './dispatch';
+import { answered, cutShort, dispatch, workGoesOn } from './dispatch';
 import { httpErrors } from './errors';
 import { Exchange, type Host, type RouteTarget } from './exchange';
 import { replyFailure } from './failure-reply';
@@ -71,6 +71,8 @@ export class HttpServer implements Host {
   /** The one mutable cell: exchanging the table is one assignment, while requests run. */
   routes: RouteTable<RouteTarget>;
   unmatched: RouteTarget;
+  /** What stands in front of the routes, if something does: middleware of the whole application. */
+  front: ((target: RouteTarget) => RouteTarget) | undefined;
   stopping: boolean;
   readonly cookieSecrets: readonly string[];
   readonly nosniff: boolean;
@@ -96,6 +98,7 @@ export class HttpServer implements Host {
     this.multipart = options.multipart;
     this.routes = options.routes;
     this.unmatched = options.unmatched;
+    this.front = undefined;
     this.stopping = false;
     this.cookieSecrets = options.cookieSecrets ?? [];
     this.nosniff = options.nosniff ?? false;
@@ -113,6 +116,7 @@ export class HttpServer implements Host {
   cutShort = cutShort;
   workGoesOn = workGoesOn;
   unreadBody = unreadBody;
+  answered = answered;
 
   /** How many connections are open. */
   get connections(): number {
@@ -255,9 +259,14 @@ export class HttpServer implements Host {
       ? new Exchange(this, connection, wire, match.store, match.params, match.searchParams)
       : new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, searchOf(wire.url));
     const refusal = refusalOfRequest(request, this.limits);
-    if (refusal === undefined) dispatch(exchange);
+    if (refusal === undefined) this.#walk(exchange);
     else replyFailure(exchange, refusal);
   };
+
+  #walk(exchange: Exchange): void {
+    if (this.front !== undefined) exchange.target = this.front(exchange.target);
+    dispatch(exchange);
+  }
 
   #begins(connection: Connection, response: ServerResponse): void {
     connection.lastResponse = response;
@@ -313,7 +322,7 @@ export class HttpServer implements Host {
       : new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, searchOf(wire.url));
     connection.askedAtMs = exchange.startedMs;
     const refusal = refusalOfStream(headers, rawHeaders, this.limits);
-    if (refusal === undefined) dispatch(exchange);
+    if (refusal === undefined) this.#walk(exchange);
     else replyFailure(exchange, refusal);
   };
 }

@@ -1,7 +1,8 @@
 // Hot: one per request over HTTP/2.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Http2ServerRequest, Http2ServerResponse, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
+import { Http2Request, Http2Response } from './http2-shapes';
 import { breakOff, closeBehindAnswer, watchStream } from './http2-stream';
 import { NodeWire } from './node-wire';
 import { type Fields, HOP_BY_HOP, type Watcher, type Wire } from './wire';
@@ -46,20 +47,25 @@ export class StreamWire implements Wire {
     return this.stream.writableEnded;
   }
 
+  get headOnly(): boolean {
+    return this.headers[':method'] === 'HEAD';
+  }
+
   get unsentBytes(): number {
     return this.stream.writableLength;
   }
 
-  respond(status: number, fields: Fields, body: string | Buffer | undefined): void {
+  respond(status: number, fields: Fields, body: string | Buffer | undefined): boolean {
     const { stream } = this;
-    if (stream.destroyed) return;
+    if (stream.destroyed) return true;
     const hasBody = body !== undefined && this.method !== 'HEAD';
     if (!hasBody) {
       stream.respond(toHeaders(status, fields), { endStream: true });
-      return;
+      return true;
     }
     stream.respond(toHeaders(status, fields));
     stream.end(body);
+    return true;
   }
 
   refuse(status: number, fields: Fields, body: string | Buffer | undefined): (() => void) | undefined {
@@ -88,8 +94,8 @@ export class StreamWire implements Wire {
 
   /** Node's request and response over the same stream, for code that wants those. */
   toNode(): NodeWire {
-    const request = new Http2ServerRequest(this.stream, this.headers, {}, this.#rawHeaders);
-    const response = new Http2ServerResponse(this.stream);
+    const request = new Http2Request(this.stream, this.headers, this.#rawHeaders);
+    const response = new Http2Response(this.stream);
     return new NodeWire(request as unknown as IncomingMessage, response as unknown as ServerResponse);
   }
 }

@@ -25,10 +25,15 @@ export interface Wire {
   readonly headSent: boolean;
   /** Whether the whole of a response was handed over. */
   readonly complete: boolean;
+  /** Whether the client takes a head alone: it asked with HEAD, whatever middleware made of that. */
+  readonly headOnly: boolean;
   /** How much of the response waits for the client to read. */
   readonly unsentBytes: number;
-  /** Head and whole body at once. `body` undefined: none. */
-  respond(status: number, fields: Fields, body: string | Buffer | undefined): void;
+  /**
+   * Head and whole body at once. `body` undefined: none. Out: whether that was all; else what middleware put around Node's
+   * response may take its time, and the host is told when it is through.
+   */
+  respond(status: number, fields: Fields, body: string | Buffer | undefined): boolean;
   /**
    * Like `respond`, to a client that is still sending a body nobody wants: the answer reaches it first, then what it
    * sends is dropped, within limits, and the connection (over HTTP/2 the stream) is closed. Out: ends the dropping.

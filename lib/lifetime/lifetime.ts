@@ -219,6 +219,15 @@ export class Lifetime {
     this.settle();
   }
 
+  /** Goes over to another owner, whose code it runs from now on. In something that is over it is over, too. */
+  moveTo(owner: Lifetime): void {
+    const { owner: before } = this;
+    if (before === undefined || before === owner) return;
+    this.leaveOwner(before);
+    this.joinOwner(owner);
+    before.settle();
+  }
+
   /** The clock of the root. */
   clock(): Clock {
     return this.root.clock ?? systemClock;
