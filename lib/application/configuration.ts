@@ -152,6 +152,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
     accepts: areContentTypeParsers,
   },
   multipart: {
+  sseHeartbeatMs: millisecondsOrNone,
     expected: 'limits of multipart bodies, each a whole number: maxFiles, fileLimitBytes, …',
     accepts: (value) => whyNoMultipartOptions(value) === undefined,
   },

@@ -1,5 +1,6 @@
 import type { Observable, Subscriber } from 'rxjs';
 import type { Exchange } from '../http/exchange';
+import { roomForEvents } from '../http/reply-writer';
 import { isObservable, rx } from '../lifetime/observable';
 import { observeEnd } from '../lifetime/observe-lifetime';
 import type { ArgumentRooms } from './compile-arguments';
@@ -35,14 +36,14 @@ function refuseUnlessTrue(answer: unknown): void {
 
 /** Interceptors as steps around the handler, the first the outermost. With `isEvents` they see each value of a generator. */
 export function compileInterceptors(draft: RouteDraft, rooms: ArgumentRooms, isEvents: boolean): AroundStep[] {
-  const spread = (value: unknown): Observable<unknown> => {
+  const spread = (value: unknown, exchange: Exchange): Observable<unknown> => {
     const values = toObservable(value);
-    return isEvents ? values.pipe(rx().concatMap(eachOf)) : values;
+    return isEvents ? values.pipe(rx().concatMap((one) => eachOf(one, exchange))) : values;
   };
   return draft.hooks.interceptors.map((reference) => {
     const interceptor = rooms.resolveHook<RouteInterceptor<never>>(reference);
     return (exchange: Exchange, next: () => unknown) => {
-      const handle = (): Observable<unknown> => rx().defer(() => spread(next()));
+      const handle = (): Observable<unknown> => rx().defer(() => spread(next(), exchange));
       return interceptor(exchange).intercept(rooms.contextOf(exchange) as never, { handle });
     };
   });
@@ -59,21 +60,24 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-/** What a generator yields; anything else is one value. Unsubscribing returns the generator. */
-function eachOf(value: unknown): Observable<unknown> {
+/** What a generator yields, no faster than the client reads; anything else is one value. Unsubscribing returns the generator. */
+function eachOf(value: unknown, exchange: Exchange): Observable<unknown> {
   if (!isAsyncIterable(value)) return rx().of(value);
   return new (rx().Observable)((subscriber) => {
     const iterator = value[Symbol.asyncIterator]();
     subscriber.add(() => void Promise.resolve(iterator.return?.()).catch(() => undefined));
-    void pull(iterator, subscriber);
+    void pull(iterator, subscriber, exchange);
   });
 }
 
-async function pull(iterator: AsyncIterator<unknown>, subscriber: Subscriber<unknown>): Promise<void> {
+async function pull(iterator: AsyncIterator<unknown>, subscriber: Subscriber<unknown>, exchange: Exchange): Promise<void> {
   try {
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
       if (subscriber.closed) return;
       subscriber.next(next.value);
+      // An Observable cannot be told to wait, but where it comes from can.
+      const room = roomForEvents(exchange);
+      if (room !== undefined) await room;
     }
     subscriber.complete();
   } catch (error) {

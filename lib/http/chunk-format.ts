@@ -4,9 +4,11 @@ export type ChunkFormat = 'plain' | 'events';
 export interface Format {
   readonly type: string;
   readonly write: (value: unknown) => string | Uint8Array;
+  /** Whether each value written is whole events. */
+  readonly isWhole?: true;
 }
 
-const EVENTS: Format = { type: 'text/event-stream; charset=utf-8', write: formatEvent };
+const EVENTS: Format = { type: 'text/event-stream; charset=utf-8', write: formatEvent, isWhole: true };
 /** Bytes of a stream that is one already. */
 const EVENT_BYTES: Format = { type: EVENTS.type, write: formatPlain };
 const BYTES: Format = { type: 'application/octet-stream', write: formatPlain };

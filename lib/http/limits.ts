@@ -21,8 +21,13 @@ export interface HttpLimits {
   readonly handshakeTimeoutMs: number;
   /** Streams one HTTP/2 connection may have open. Default 128. */
   readonly maxConcurrentStreams: number;
-  /** Bytes that may wait for a client that does not read, before it is cut. Default 1 MiB. */
+  /**
+   * Bytes that may wait for a client whose source cannot be told to wait (an Observable). More of them are the client's as
+   * long as it reads; where they do not grow less for a second, it is cut. Default 1 MiB.
+   */
   readonly bufferLimitBytes: number;
+  /** Silence after which a stream of server-sent events gets a comment, in milliseconds; 0: never. Default 15 s. */
+  readonly sseHeartbeatMs: number;
 }
 
 export const defaultLimits: HttpLimits = {
@@ -36,4 +41,5 @@ export const defaultLimits: HttpLimits = {
   handshakeTimeoutMs: 10_000,
   maxConcurrentStreams: 128,
   bufferLimitBytes: 1024 * 1024,
+  sseHeartbeatMs: 15_000,
 };

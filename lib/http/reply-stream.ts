@@ -5,7 +5,9 @@ import { isObservable, subscribeWithin } from '../lifetime/observable';
 import { type ChunkFormat, type Format, formatOf } from './chunk-format';
 import { httpErrors } from './errors';
 import { type Exchange, routeOf } from './exchange';
+import { EventHeartbeat } from './event-heartbeat';
 import { replyFailure } from './failure-reply';
+import { OverflowWatch } from './overflow-watch';
 import { isBodiless, send, type Sending, startSending } from './send';
 
 /** Values over time, to be sent as they come: what `ctx.stream()` and `@Sse` hand over. */
@@ -199,12 +201,16 @@ class ValueSink {
   readonly #format: ChunkFormat;
   #chosen: Format | undefined;
   #sending: Sending | undefined;
+  #heartbeat: EventHeartbeat | undefined;
+  #overflow: OverflowWatch | undefined;
 
   constructor(exchange: Exchange, format: ChunkFormat) {
     this.#exchange = exchange;
     this.#format = format;
     this.#chosen = undefined;
     this.#sending = undefined;
+    this.#heartbeat = undefined;
+    this.#overflow = undefined;
   }
 
   /** Begins the response at once where the first value has nothing to say about it. */
@@ -226,16 +232,25 @@ class ValueSink {
     if (out.destroyed) return true;
     const hasRoom = out.write(chunk);
     flush?.();
+    this.#heartbeat?.wrote();
     return hasRoom;
   }
 
-  /** A value of a source that cannot be told to wait: it is sent as long as not too many do. */
+  /** A value of a source that cannot be told to wait: it is sent as long as the client keeps up. */
   force(value: unknown): void {
-    if (this.put(value)) return;
+    if (this.put(value) || this.#sending === undefined) return;
+    this.#overflow ??= new OverflowWatch(this.#exchange, this.#sending.out, () => this.#outrun());
+    this.#overflow.wrote();
+  }
+
+  #outrun(): void {
     const { bufferLimitBytes: limit } = this.#exchange.host.limits;
-    if ((this.#sending?.out.writableLength ?? 0) > limit) {
-      this.fail(httpErrors.REPLY_CLIENT_TOO_SLOW({ route: routeOf(this.#exchange), limit }));
-    }
+    this.fail(httpErrors.REPLY_CLIENT_TOO_SLOW({ route: routeOf(this.#exchange), limit }));
+  }
+
+  /** Whether more would only wait; then wait until it has `drained`. */
+  get isFull(): boolean {
+    return this.#sending !== undefined && this.#sending.out.writableNeedDrain && !this.#exchange.lifetime.ended;
   }
 
   drained(): Promise<void> {
@@ -267,7 +282,32 @@ class ValueSink {
 
   #begin(chosen: Format): Sending {
     this.#chosen = chosen;
-    this.#sending = startSending(this.#exchange, chosen.type);
-    return this.#sending;
+    const isEvents = this.#format === 'events';
+    if (isEvents) neverKept(this.#exchange);
+    const sending = startSending(this.#exchange, chosen.type);
+    this.#sending = sending;
+    if (isEvents) {
+      sinks.set(this.#exchange, this);
+      // Bytes may be in the middle of an event.
+      if (chosen.isWhole && this.#exchange.host.limits.sseHeartbeatMs > 0) {
+        this.#heartbeat = new EventHeartbeat(this.#exchange, sending);
+      }
+    }
+    return sending;
   }
+}
+
+/** Events are of now: nobody keeps them, and no proxy collects them first, where the route says nothing else. */
+function neverKept(exchange: Exchange): void {
+  if (exchange.field('cache-control') === undefined) exchange.setField('cache-control', 'no-cache');
+  if (exchange.field('x-accel-buffering') === undefined) exchange.setField('x-accel-buffering', 'no');
+}
+
+/** Where the events of an exchange go, for sources that stand behind something which cannot tell them to wait. */
+const sinks = new WeakMap<Exchange, ValueSink>();
+
+/** Settles when there is room for another event; `undefined`: there is, or nobody sends events. */
+export function roomForEvents(exchange: Exchange): Promise<void> | undefined {
+  const sink = sinks.get(exchange);
+  return sink?.isFull === true ? sink.drained() : undefined;
 }

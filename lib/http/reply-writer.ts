@@ -10,7 +10,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const BYTES_TYPE = 'application/octet-stream';
 
-export { replyStream, StreamedReply, type StreamSource } from './reply-stream';
+export { replyStream, roomForEvents, StreamedReply, type StreamSource } from './reply-stream';
 
 /** Answers with a value that is there: neither a promise nor an Observable. */
 export function reply(exchange: Exchange, value: unknown): void {
