@@ -95,4 +95,27 @@ export default defineConfig(
       ),
     },
   },
+  {
+    // What the page of a document runs in a browser.
+    files: ['lib/openapi/page/*.js'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: Object.fromEntries(
+        [
+          'document',
+          'location',
+          'addEventListener',
+          'fetch',
+          'performance',
+          'btoa',
+          'URL',
+          'URLSearchParams',
+          'Headers',
+          'AbortController',
+          'HTMLDetailsElement',
+          'TextDecoderStream',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
 );

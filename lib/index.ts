@@ -8,6 +8,7 @@ export {
   type ReportedModule,
   type ReportedRoute,
 } from './application/inspect-application';
+export { openApiDocument } from './application/openapi-document';
 export { serve, type ServeOptions } from './application/serve';
 
 export { CurrentRequest } from './context/current-request';
@@ -90,6 +91,11 @@ export { Metrics } from './metrics/metrics';
 export { estimateQuantile, type MetricsSnapshot } from './metrics/snapshot';
 
 export { CLOCK } from './plugins/clock-token';
+export { ApiOperation, type ApiOperationOptions, ApiResponse, type ApiResponseOptions } from './openapi/api-operation';
+export { ApiHidden, ApiProperty, type ApiPropertyOptions } from './openapi/api-property';
+export type { OpenApiDocument } from './openapi/document';
+export type { OpenApiOption, OpenApiOptions } from './openapi/openapi-options';
+
 export type { OnInitialize, OnShutdown, OnStart, OnStop } from './plugins/lifecycle';
 export {
   type DynamicModule,

@@ -7,7 +7,7 @@ import { Logger } from '../diagnostics/logger';
 import { toLogger } from '../diagnostics/to-logger';
 import type { FrameworkError } from '../errors/framework-error';
 import { BodyParsers } from '../http/content-type-parsers';
-import type { Exchange } from '../http/exchange';
+import type { Exchange, RouteTarget } from '../http/exchange';
 import { HttpServer } from '../http/server';
 import { answerUnmatched } from '../http/unmatched';
 import { type Clock, stayAwake, systemClock } from '../lifetime/clock';
@@ -20,6 +20,9 @@ import { recordClientCalls } from '../metrics/http-client-instruments';
 import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
 import { ProcessInstruments } from '../metrics/process-instruments';
+import type * as OpenApi from '../openapi/document';
+import { checkOpenApi } from '../openapi/openapi-options';
+import type * as OpenApiRoutes from '../openapi/openapi-routes';
 import { buildInstances, type BuiltPlugins } from '../plugins/build-instances';
 import { CLOCK } from '../plugins/clock-token';
 import type { ModuleImport } from '../plugins/plugin';
@@ -30,7 +33,7 @@ import type { Provider } from '../plugins/provider';
 import { startInstances, stopInstances } from '../plugins/run-instances';
 import type { InjectionKey } from '../plugins/service-token';
 import { WiringError } from '../plugins/wiring-error';
-import { RouteTable } from '../routing/route-table';
+import { type RouteEntry, RouteTable } from '../routing/route-table';
 import { Authentication } from '../security/auth';
 import { compileOrigin } from '../security/origin-behind-proxies';
 import { checkTrust } from '../security/trust-proxy';
@@ -48,6 +51,7 @@ import {
 import { type ApplicationOptions, checkOptions, cookieSecretsOf, limitsOf } from './configuration';
 import { MiddlewareFront } from './middleware-front';
 import { operatorRoutes } from './operator-routes';
+import { documentSource } from './planned-document';
 import { describePlannedRoutes, type PlannedRoute } from './planned-routes';
 
 /** An application, put together and started; it does not listen yet. */
@@ -159,7 +163,7 @@ function checkHttpClient({ httpClient }: ApplicationOptions): FrameworkError[] {
 /** Everything that is wrong with the options, also what only the room knows that uses them. */
 function mistakesIn(options: ApplicationOptions): FrameworkError[] {
   const mistakes = checkOptions(options as Readonly<Record<string, unknown>>);
-  mistakes.push(...checkHttpClient(options));
+  mistakes.push(...checkOpenApi(options.openapi), ...checkHttpClient(options));
   return mistakes.length > 0 ? mistakes : checkTrust(options.trustProxy ?? false);
 }
 
@@ -247,14 +251,55 @@ function planAll(
     ...(overrides === undefined ? {} : { overrides }),
   });
   const known = planned.plan ?? planned.incomplete;
-  return { known, mistakes: [...(planned.mistakes ?? []), ...(known === undefined ? [] : tryRoutes(known, foundation))] };
+  const mistakes = [...(planned.mistakes ?? []), ...(known === undefined ? [] : tryRoutes(known, foundation))];
+  const isDescribed = known !== undefined && mistakes.length === 0 && hasDocument(foundation.options);
+  return { known, mistakes: isDescribed ? describePlan(known, foundation).mistakes : mistakes };
+}
+
+function hasDocument({ openapi }: ApplicationOptions): boolean {
+  return openapi !== undefined && openapi !== false;
+}
+
+/** Loaded by those alone who want a document. */
+function describePlan(plan: PluginPlan, foundation: Foundation): ReturnType<typeof OpenApi.makeDocument> {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  const { makeDocument } = require('../openapi/document') as typeof OpenApi;
+  return makeDocument(documentSource(plan, foundation));
+}
+
+function documentRoutes(plan: PluginPlan, foundation: Foundation): RouteEntry<RouteTarget>[] {
+  const { options, lifetime, instruments } = foundation;
+  if (!hasDocument(options)) return [];
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  const { openapiRoutes } = require('../openapi/openapi-routes') as typeof OpenApiRoutes;
+  const { document } = describePlan(plan, foundation);
+  return openapiRoutes(document, typeof options.openapi === 'object' ? options.openapi : {}, {
+    owner: lifetime,
+    instrumentsFor: (method, route) => instruments.route(method, route),
+  });
+}
+
+/** The document of an application that is not made. Fails with: a `WiringError` that lists every mistake. */
+export async function planDocument(root: ModuleImport, options: ApplicationOptions): Promise<OpenApi.OpenApiDocument> {
+  const wrongOptions = mistakesIn(options);
+  if (wrongOptions.length > 0) throw new WiringError(wrongOptions);
+  const foundation = new Foundation(options);
+  try {
+    const { known, mistakes } = planAll(root, foundation, undefined);
+    if (known === undefined || mistakes.length > 0) throw new WiringError(mistakes);
+    const described = describePlan(known, foundation);
+    if (described.mistakes.length > 0) throw new WiringError(described.mistakes);
+    return described.document;
+  } finally {
+    await foundation.close();
+  }
 }
 
 function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembly, 'server' | 'middleware'> {
   const { options, clock, deadlines, logger, lifetime, instruments } = foundation;
   const globalHooks = resolveGlobalHooks(plugins.root, options);
   const own = compileRoutes(plugins, foundation, globalHooks);
-  const operators = operatorRoutes(
+  const added = operatorRoutes(
     {
       owner: lifetime,
       health: foundation.health,
@@ -263,7 +308,10 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
       instruments,
     },
     { health: options.health ?? true, metrics: options.metrics ?? true },
-  ).filter(({ pattern }) => !own.some((entry) => entry.pattern === pattern));
+  );
+  const operators = [...added, ...documentRoutes(plugins.plan, foundation)].filter(
+    ({ pattern }) => !own.some((entry) => entry.pattern === pattern),
+  );
   const { table } = RouteTable.compile([...own, ...operators]);
   const server: HttpServer = new HttpServer({
     http2: options.http2 ?? false,

@@ -8,6 +8,7 @@ import { defaultLimits, type HttpLimits } from '../http/limits';
 import { type MultipartOptions, whyNoMultipartOptions } from '../http/multipart-limits';
 import type { TlsOptions } from '../http/tls-door';
 import type { Clock } from '../lifetime/clock';
+import type { OpenApiOption } from '../openapi/openapi-options';
 import type { TrustedProxies, TrustProxyOptions } from '../security/trust-proxy';
 import type { UpstreamOptions } from '../upstream/client-options';
 import type { PipeTransform } from '../validation/pipe';
@@ -51,6 +52,8 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly pipes?: readonly HookReference<PipeTransform>[];
   /** Of the `HttpClient` that is injected: time-outs, `interceptors` around each call, `baseUrl`, … */
   readonly httpClient?: UpstreamOptions;
+  /** An OpenAPI document of the routes at `/openapi.json` and a page over it at `/docs`: `true`, or what it says besides. Default: none. */
+  readonly openapi?: OpenApiOption;
   /** Whether `/health/live` and `/health/ready` are answered. Default `true`. */
   readonly health?: boolean;
   /** Whether `/metrics` is answered, as Prometheus text. Default `true`. */
@@ -173,6 +176,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   filters: hooks('catch'),
   pipes: hooks('transform'),
   httpClient: { expected: 'an object', accepts: (value) => isObjectWith(value) },
+  openapi: { expected: 'true, false or an object', accepts: (value) => typeof value === 'boolean' || isObjectWith(value) },
   health: flag,
   metrics: flag,
 };
