@@ -9,6 +9,7 @@ import type { FrameworkError } from '../errors/framework-error';
 import { BodyParsers } from '../http/content-type-parsers';
 import type { Exchange, RouteTarget } from '../http/exchange';
 import { HttpServer } from '../http/server';
+import { parsePeerTimeout } from '../http/peer-timeout';
 import { answerUnmatched } from '../http/unmatched';
 import { type Clock, stayAwake, systemClock } from '../lifetime/clock';
 import { Deadlines } from '../lifetime/deadline';
@@ -36,7 +37,7 @@ import { WiringError } from '../plugins/wiring-error';
 import { type RouteEntry, RouteTable } from '../routing/route-table';
 import { Authentication } from '../security/auth';
 import { compileOrigin } from '../security/origin-behind-proxies';
-import { checkTrust } from '../security/trust-proxy';
+import { checkTrust, compileTrust, toTrustOptions } from '../security/trust-proxy';
 import { checkClientOptions } from '../upstream/client-options';
 import { HttpClient, openHttpClient } from '../upstream/http-client';
 import {
@@ -168,6 +169,17 @@ function mistakesIn(options: ApplicationOptions): FrameworkError[] {
 }
 
 /**
+/** Whoever is trusted about the client is also believed how long it waits. */
+function compilePeerTimeout({
+  trustProxy = false,
+  readDeadlines = true,
+}: ApplicationOptions): ((exchange: Exchange) => number | undefined) | undefined {
+  const trusts = readDeadlines ? compileTrust(toTrustOptions(trustProxy).proxies) : undefined;
+  if (trusts === undefined) return undefined;
+  return ({ connection, wire }) =>
+    trusts(connection.remoteAddress || '127.0.0.1', 0) ? parsePeerTimeout(wire.headers) : undefined;
+}
+
  * Puts an application together: checks everything first, then makes the plugins, compiles their routes, and starts them.
  *
  * Fails with: a `WiringError` that lists every mistake, before any constructor runs; what a provider or a hook fails with.
@@ -330,3 +342,4 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
   });
   return { server, middleware: new MiddlewareFront(server, failureAnswer(foundation, globalHooks)) };
 }
+    readTimeout: compilePeerTimeout(options),

@@ -56,6 +56,11 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly openapi?: OpenApiOption;
   /** Whether `/health/live` and `/health/ready` are answered. Default `true`. */
   readonly health?: boolean;
+  /**
+   * Whether `x-request-timeout-ms`, `x-envoy-expected-rq-timeout-ms` and `grpc-timeout` shorten the time to answer, where
+   * `trustProxy` trusts who sends them. Default `true`.
+   */
+  readonly readDeadlines?: boolean;
   /** Whether `/metrics` is answered, as Prometheus text. Default `true`. */
   readonly metrics?: boolean;
 }
@@ -185,6 +190,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
 export function checkOptions(options: Readonly<Record<string, unknown>>): FrameworkError[] {
   const mistakes: FrameworkError[] = [];
   for (const [name, value] of Object.entries(options)) {
+  readDeadlines: flag,
     if (value === undefined) continue;
     const rule = Object.hasOwn(RULES, name) ? RULES[name as keyof ApplicationOptions] : undefined;
     if (rule === undefined) mistakes.push(applicationErrors.OPTION_UNKNOWN({ name, wayOut: nearestOption(name) }));

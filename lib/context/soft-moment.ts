@@ -12,16 +12,16 @@ const MOST_LEFT_MS = 1_000;
  */
 export function openSoftMoment(exchange: Exchange): AbortSignal {
   const controller = new AbortController();
-  const { lifetime, host, target, startedMs } = exchange;
+  const { lifetime, host, limitMs, startedMs } = exchange;
   const { finishing } = lifetime;
   const tell = (): void => controller.abort(finishing.reason);
   if (finishing.aborted) tell();
   else finishing.addEventListener('abort', tell, { once: true });
-  if (target.timeoutMs === 0) return controller.signal;
+  if (limitMs === 0) return controller.signal;
   // What has begun to be sent has no deadline any more.
   const isDue = (): boolean => !exchange.replied && !exchange.answering;
   const deadline = new Deadline({ deadlineReached: () => isDue() && controller.abort(cancelledBecause('deadline')) });
-  host.deadlines.arm(deadline, startedMs, target.timeoutMs - Math.min(target.timeoutMs * SHARE_LEFT, MOST_LEFT_MS));
+  host.deadlines.arm(deadline, startedMs, limitMs - Math.min(limitMs * SHARE_LEFT, MOST_LEFT_MS));
   lifetime.defer(() => deadline.disarm());
   return controller.signal;
 }

@@ -130,7 +130,7 @@ export function cutShort(exchange: Exchange, reason: CancelReason): void {
     wire.cut(cancelledBecause(reason));
     return;
   }
-  replyFailure(exchange, exchange.cutFailure ?? failureFor(reason, target.timeoutMs));
+  replyFailure(exchange, exchange.cutFailure ?? failureFor(reason, exchange.limitMs));
 }
 
 /** A handler that ignores its signal works for nobody; said once, with its name. */

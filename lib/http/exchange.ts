@@ -72,6 +72,8 @@ export class Exchange implements Expiring, Unanswered {
   bodyTaken: string | undefined;
   /** Told when the rest of the body can no longer come. */
   bodyReader: { fail(failure: Error): void } | undefined;
+  /** How long a caller that is believed waits, in milliseconds; 0: it did not say. */
+  askedMs: number;
   /** What to answer when it is cut, where the reason alone does not say it. */
   cutFailure: FrameworkError | undefined;
   /** The parsed query and cookies, once somebody asked. */
@@ -113,6 +115,7 @@ export class Exchange implements Expiring, Unanswered {
     this.answering = false;
     this.bodyTaken = undefined;
     this.bodyReader = undefined;
+    this.askedMs = 0;
     this.cutFailure = undefined;
     this.query = undefined;
     this.cookies = undefined;
@@ -140,11 +143,17 @@ export class Exchange implements Expiring, Unanswered {
     return this.life ?? this.#begin();
   }
 
+  /** Milliseconds it may take to answer, 0: no limit. What its caller says shortens what its route says. */
+  get limitMs(): number {
+    const { askedMs, target } = this;
+    return askedMs > 0 && (target.timeoutMs === 0 || askedMs < target.timeoutMs) ? askedMs : target.timeoutMs;
+  }
+
   /** Milliseconds until the deadline, `undefined` when there is none. */
   get remainingMs(): number | undefined {
-    const { timeoutMs } = this.target;
-    if (timeoutMs === 0 || this.isUntimed) return undefined;
-    const atMs = this.deadline?.atMs ?? this.startedMs + timeoutMs;
+    const { limitMs } = this;
+    if (limitMs === 0 || this.isUntimed) return undefined;
+    const atMs = this.deadline?.atMs ?? this.startedMs + limitMs;
     return Math.max(0, atMs - this.host.clock.now());
   }
 
@@ -173,10 +182,10 @@ export class Exchange implements Expiring, Unanswered {
   /** Starts the deadline now: what went before, untimed, was not the handler's time. */
   timed(): void {
     this.isUntimed = false;
-    const { life, target, host } = this;
-    if (life === undefined || life.ended || target.timeoutMs === 0) return;
+    const { life, limitMs, host } = this;
+    if (life === undefined || life.ended || limitMs === 0) return;
     this.deadline ??= new Deadline(this);
-    host.deadlines.arm(this.deadline, host.clock.now(), target.timeoutMs);
+    host.deadlines.arm(this.deadline, host.clock.now(), limitMs);
   }
 
   /** Goes elsewhere than it was sorted at first: its URL or method was rewritten. */
@@ -271,9 +280,9 @@ export class Exchange implements Expiring, Unanswered {
     }
     connection.add(this);
     wire.watch(this);
-    if (target.timeoutMs > 0 && !this.isUntimed) {
+    if (this.limitMs > 0 && !this.isUntimed) {
       this.deadline = new Deadline(this);
-      host.deadlines.arm(this.deadline, this.startedMs, target.timeoutMs);
+      host.deadlines.arm(this.deadline, this.startedMs, this.limitMs);
     }
     life.defer((reason) => this.#over(reason));
     if (connection.gone) life.end('client');

@@ -48,6 +48,8 @@ export interface HttpServerOptions {
   readonly nosniff?: boolean;
   /** Default: what the connection says. */
   readonly readOrigin?: ((exchange: Exchange) => ClientOrigin) | undefined;
+  /** How long the caller says it waits, in milliseconds, where it is believed. Default: nobody is asked. */
+  readonly readTimeout?: ((exchange: Exchange) => number | undefined) | undefined;
 }
 
 /** Where a connection is kept on what Node hands over with each event. */
@@ -265,6 +267,13 @@ export class HttpServer implements Host {
 
   #walk(exchange: Exchange): void {
     if (this.front !== undefined) exchange.target = this.front(exchange.target);
+    const askedMs = this.#options.readTimeout?.(exchange);
+    if (askedMs === 0) {
+      // Nobody waits for it any more: nothing is begun.
+      replyFailure(exchange, httpErrors.DEADLINE_EXCEEDED({ limit: 0 }));
+      return;
+    }
+    if (askedMs !== undefined) exchange.askedMs = askedMs;
     dispatch(exchange);
   }
 
