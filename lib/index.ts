@@ -81,7 +81,6 @@ export type { CancelScope } from './lifetime/cancel-scope';
 export type { CancelTimer, Clock } from './lifetime/clock';
 export { CancelledError, type CancelReason, isCancellation } from './lifetime/end-reason';
 export { type Cancellable, cancelWith, fromSignal } from './lifetime/observe-signal';
-export { WaitsFor } from './lifetime/waits-for';
 
 export { type ActiveRequest, ActiveRequests, type CancellationCount } from './metrics/active-requests';
 export { Health, type HealthAnswer } from './metrics/health';

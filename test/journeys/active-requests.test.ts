@@ -11,11 +11,11 @@ import {
   Post,
   RequestContext,
   Sse,
-  WaitsFor,
 } from 'rockstar-web';
 import { createTestApp, ManualClock, type TestApplication } from 'rockstar-web/testing';
 import { NEVER } from 'rxjs';
 import { currentLifetime } from '../../lib/lifetime/current';
+import { WaitsFor } from '../../lib/lifetime/waits-for';
 import { keepLines, type Line } from '../context/lines';
 import { gate, type Gate, soon } from '../support/soon';
 import { type Client, doors, moduleOf, QUIET } from './doors';

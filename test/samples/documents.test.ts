@@ -31,6 +31,7 @@ const DOCUMENTS = [
   'README.md',
   'docs/getting-started.md',
   'docs/controllers.md',
+  'docs/cancellation.md',
   'docs/modules-and-providers.md',
   'docs/testing.md',
 ];
