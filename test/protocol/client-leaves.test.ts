@@ -1,4 +1,6 @@
+import { Agent, createServer, request as sendRequest } from 'node:http';
 import { constants } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { NEVER, Observable } from 'rxjs';
@@ -38,6 +40,13 @@ function telling(tell: () => void): (error: Error | null, done: (error: Error | 
   };
 }
 
+/** Without what is said of a handler that takes a while to give up, as on a busy machine it may. */
+function toldOfCancels(kernel: Kernel): string[][] {
+  return kernel.log.told
+    .filter(({ message }) => !message.startsWith('work goes on'))
+    .map(({ level, message }) => [level, message]);
+}
+
 /** The request was cut because its client left, told once everywhere, and its handler's promise still holds it. */
 async function expectLeft(kernel: Kernel, waiting: Waiting): Promise<void> {
   const lifetime = await waiting.lifetime();
@@ -47,7 +56,7 @@ async function expectLeft(kernel: Kernel, waiting: Waiting): Promise<void> {
   expect((waiting.signal?.reason as CancelledError).reason).toBe('client');
   expect(kernel.instruments.statuses).toEqual([499]);
   expect(kernel.instruments.cancellations).toEqual(['client']);
-  expect(kernel.log.told.map(({ level, message }) => [level, message])).toEqual([['info', 'request cancelled']]);
+  expect(toldOfCancels(kernel)).toEqual([['info', 'request cancelled']]);
   expect({ state: lifetime.state, held: lifetime.held }).toEqual({ state: 'ended', held: true });
   waiting.go.open('nobody hears it');
   await soon(() => expect(lifetime.state).toBe('closed'));
@@ -382,6 +391,32 @@ describe.each(doors.filter((door) => door.protocol === '1.1'))('a connection of 
     waiting.go.open(undefined);
   });
 
+  it('with a RST ends its request', async () => {
+    client.write(request('GET', '/'));
+    await waiting.begun.promise;
+    client.reset();
+    await expectLeft(kernel, waiting);
+  });
+
+  it.each(['FIN', 'RST', 'half-close'])('with a %s ends a handler whose body came in part', async (how) => {
+    client.write(request('POST', '/', { 'content-length': 1_000 }, 'a part'));
+    await waiting.begun.promise;
+    if (how === 'FIN') client.close();
+    else if (how === 'RST') client.reset();
+    else client.end();
+    await expectLeft(kernel, waiting);
+  });
+
+  it('after its answer, before it asks again, cancels nothing', async () => {
+    expect((await client.ask(request('GET', '/now'))).status).toBe(200);
+    client.write('GET /now HTTP/1.1\r\nhost: kernel.te').close();
+    await soon(() => expect(kernel.server.connections).toBe(0));
+    // The rest of a head that does not come is bad input, and nobody's work.
+    expect(kernel.instruments.statuses).toEqual([200, 400]);
+    expect(kernel.instruments.cancellations).toEqual([]);
+    waiting.go.open(undefined);
+  });
+
   it('ends every request that was pipelined on it', async () => {
     client.write(request('GET', '/') + request('GET', '/now') + request('GET', '/'));
     await waiting.begun.promise;
@@ -518,6 +553,40 @@ describe.each(doors.filter((door) => door.protocol === '2.0'))('a stream of $nam
     expect(other.signal?.aborted).toBe(false);
   });
 
+  it('is not touched by GOAWAY: what runs is answered, and the connection ends behind it (RFC 9113 §6.8)', async () => {
+    const waiting = new Waiting();
+    await open({ 'GET /': waiting.run });
+    const asked = client.begin({ ':path': '/' }, { endStream: true });
+    await waiting.begun.promise;
+    client.session.goaway(constants.NGHTTP2_NO_ERROR);
+    await turns(20);
+    expect(waiting.signal?.aborted).toBe(false);
+    waiting.go.open('here');
+    expect((await asked.response).body.toString()).toBe('here');
+    expect(kernel.instruments.statuses).toEqual([200]);
+    expect(kernel.instruments.cancellations).toEqual([]);
+  });
+
+  it('by GOAWAY with an error and the end of the connection ends what runs', async () => {
+    const waiting = new Waiting();
+    await open({ 'GET /': waiting.run });
+    client.begin({ ':path': '/' }, { endStream: true });
+    await waiting.begun.promise;
+    client.session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    await expectLeft(kernel, waiting);
+  });
+
+  it('behind its whole answer cancels nothing', async () => {
+    await open({ 'GET /': (exchange) => (void exchange.lifetime.signal, Promise.resolve('here')) });
+    const asked = client.begin({ ':path': '/' }, { endStream: true });
+    await asked.response;
+    asked.reset(constants.NGHTTP2_CANCEL);
+    client.destroy();
+    await soon(() => expect(kernel.server.connections).toBe(0));
+    expect(kernel.instruments.statuses).toEqual([200]);
+    expect(kernel.instruments.cancellations).toEqual([]);
+  });
+
   it('before it was answered still has an address to ask for', async () => {
     const waiting = new Waiting();
     await open({ 'GET /': waiting.run });
@@ -528,6 +597,51 @@ describe.each(doors.filter((door) => door.protocol === '2.0'))('a stream of $nam
     await soon(() => expect(kernel.server.connections).toBe(0));
     expect(exchange.connection.remoteAddress).toEqual(expect.any(String));
     waiting.go.open(undefined);
+  });
+});
+
+describe('behind a proxy', () => {
+  /** A reverse proxy as Node makes one: its own connections, kept, to the server behind it. */
+  async function openProxy(behind: URL) {
+    const agent = new Agent({ keepAlive: true });
+    const proxy = createServer((incoming, outgoing) => {
+      const { method, url: path, headers } = incoming;
+      const onward = sendRequest({ host: behind.hostname, port: behind.port, agent, method, path, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      onward.on('error', () => outgoing.destroy());
+      outgoing.once('close', () => {
+        if (!outgoing.writableFinished) onward.destroy();
+      });
+      incoming.pipe(onward);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const close = async (): Promise<void> => {
+      agent.destroy();
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+    };
+    return { url: new URL(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`), close };
+  }
+
+  it('a client that leaves ends its request, and the next on the kept connection runs', async () => {
+    const waiting = new Waiting();
+    const kernel = await Kernel.open({ 'GET /': waiting.run, 'GET /now': () => 'now' });
+    const proxy = await openProxy(kernel.url);
+    const client = await RawClient.connect(proxy.url);
+    expect((await client.ask(request('GET', '/now'))).body.toString()).toBe('now');
+    client.write(request('GET', '/'));
+    await waiting.begun.promise;
+    client.close();
+    await soon(() => expect(waiting.signal?.aborted).toBe(true));
+    waiting.go.open(undefined);
+    const next = await RawClient.connect(proxy.url);
+    expect((await next.ask(request('GET', '/now'))).body.toString()).toBe('now');
+    expect(kernel.instruments.statuses).toEqual([200, 499, 200]);
+    next.close();
+    await proxy.close();
+    await kernel.close();
   });
 });
 

@@ -8,6 +8,8 @@ const PATIENCE_MS = 4_000;
 /** One connection on which bytes are written as they are, and responses are read strictly. */
 export class RawClient {
   readonly socket: Socket;
+  /** What carries it: under TLS the bare connection. */
+  readonly #transport: Socket;
   /** The server said it sends no more, or the connection is gone. */
   ended = false;
   /** Grows by doubling: a large body would else be copied again with each of its packets. */
@@ -15,8 +17,9 @@ export class RawClient {
   #length = 0;
   #changed: (() => void)[] = [];
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, transport: Socket) {
     this.socket = socket;
+    this.#transport = transport;
     socket.on('data', (chunk: Buffer) => {
       this.#keep(chunk);
       this.#wake();
@@ -36,17 +39,17 @@ export class RawClient {
     const { hostname: host } = url;
     const port = Number(url.port);
     const isTls = url.protocol === 'https:';
+    const transport = connectTcp({ host, port, allowHalfOpen: true, noDelay: true });
     const socket = isTls
       ? connectTls({
-          host,
-          port,
+          socket: transport,
           rejectUnauthorized: false,
           ALPNProtocols: options.alpn ?? ['http/1.1'],
           servername: 'localhost',
         })
-      : connectTcp({ host, port, allowHalfOpen: true, noDelay: true });
+      : transport;
     await once(socket, isTls ? 'secureConnect' : 'connect');
-    return new RawClient(socket);
+    return new RawClient(socket, transport);
   }
 
   /** What came and was not taken as a response yet. */
@@ -108,7 +111,7 @@ export class RawClient {
 
   /** Closes with a RST. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    this.#transport.resetAndDestroy();
   }
 
   #keep(chunk: Buffer): void {
