@@ -154,8 +154,9 @@ function describe(operation: Operation, { schemas, security, ids, statuses }: Op
 
 /** What other decorators noted of a route, and no standard has a word for. */
 function extensionsOf({ draft }: RouteOutline): JsonSchema {
-  const notes = Object.entries(readNotes(draft.metadata)).map(([kind, texts]) => [`x-rockstar-${kind}`, texts] as const);
-  return Object.fromEntries(notes);
+  // What must be permitted stands in `security`.
+  const notes = Object.entries(readNotes(draft.metadata)).filter(([kind]) => kind !== 'authorize');
+  return Object.fromEntries(notes.map(([kind, texts]) => [`x-rockstar-${kind}`, texts]));
 }
 
 function failuresOf(

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { RouteOutline } from '../controllers/outline-route';
+import { readNotes } from '../controllers/route-notes';
 import { isBodiless, PROBLEM_TYPE } from '../http/send';
 import { type ApiResponseOptions, readApiResponses } from './api-operation';
 import { type ClassReferences, isDescribed, typeSchema } from './class-schema';
@@ -61,15 +62,20 @@ function successContent(outline: RouteOutline, options: ApiResponseOptions, refe
     };
   }
   const { returnType, draft } = outline;
-  const isText = schema === undefined ? returnType === String : false;
-  const isBytes = schema === undefined && (returnType === Buffer || returnType === Uint8Array);
-  const type =
-    options.contentType ??
-    fieldOf(draft.fields, 'content-type') ??
-    (isText ? 'text/plain' : isBytes ? 'application/octet-stream' : 'application/json');
+  const said = options.contentType ?? fieldOf(draft.fields, 'content-type');
+  // What a page is made of is nobody's business.
+  if (readNotes(draft.metadata).view !== undefined) return { [said ?? 'text/html']: { schema: { type: 'string' } } };
   const known = schema ?? returnedSchema(returnType, references);
-  return { [type]: known === undefined || isBytes ? {} : { schema: known } };
+  const type = said ?? (schema === undefined ? TYPES.get(returnType) : undefined) ?? 'application/json';
+  return { [type]: known === undefined ? {} : { schema: known } };
 }
+
+/** What is sent as anything else than JSON. */
+const TYPES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [String, 'text/plain'],
+  [Buffer, 'application/octet-stream'],
+  [Uint8Array, 'application/octet-stream'],
+]);
 
 function declaredSchema({ type, isArray }: ApiResponseOptions, references: ClassReferences): JsonSchema | undefined {
   if (type === undefined) return undefined;
@@ -100,7 +106,7 @@ function failure(status: string, options: ApiResponseOptions, references: ClassR
 
 /** What the framework itself answers with, and when. */
 const FAILURES: ReadonlyMap<number, string> = new Map([
-  [400, 'The input is not valid; `errors` has an entry for each faulty property.'],
+  [400, 'The input is not valid; errors has an entry for each faulty property.'],
   [401, 'Nobody known is asking: a valid credential is needed.'],
   [403, 'The one who asks may not.'],
   [404, 'There is nothing here.'],

@@ -33,6 +33,7 @@ const DOCUMENTS = [
   'docs/controllers.md',
   'docs/cancellation.md',
   'docs/modules-and-providers.md',
+  'docs/openapi.md',
   'docs/testing.md',
 ];
 

@@ -209,7 +209,9 @@ function contentView(api, content = {}) {
 function responsesOf(api, { responses = {} }) {
   const list = Object.entries(responses).map(([status, reference]) => {
     const { description, content } = resolve(api, reference);
-    return make('li', {}, make('strong', {}, status), ' ', description, contentView(api, content));
+    // What is shared is the same each time: the last of them shows what they all have.
+    const isShared = reference.$ref !== undefined && status !== 'default';
+    return make('li', {}, make('strong', {}, status), ' ', description, isShared ? '' : contentView(api, content));
   });
   return make('div', {}, make('h3', {}, 'Responses'), make('ul', { class: 'fields' }, list));
 }
