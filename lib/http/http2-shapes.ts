@@ -13,11 +13,13 @@ import { HOP_BY_HOP } from './wire';
  * for the latter and is to run unchanged.
  */
 
-/** Node's request over HTTP/2, with the headers that one over HTTP/1.1 has: a `host`, and no pseudo-headers. */
+/** Node's request over HTTP/2, with the headers that one over HTTP/1.1 has: a `host`, how long its body is, and no pseudo-headers. */
 export class Http2Request extends Http2ServerRequest {
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]) {
     super(stream, headers, {}, rawHeaders);
     const plain = withoutPseudo(headers);
+    // How those tell that a body follows who look at the headers alone, as body-parser and multer do (RFC 9112 §6.3).
+    if (!stream.endAfterHeaders && plain['content-length'] === undefined) plain['transfer-encoding'] = 'chunked';
     const raw = rawWithoutPseudo(headers, rawHeaders);
     Object.defineProperties(this, {
       headers: { value: plain, writable: true, configurable: true },

@@ -41,7 +41,8 @@ export function throughMiddleware(chain: MiddlewareChain, exchange: Exchange, be
 /** Runs the route; its errors come to the error handlers. */
 function handlingErrors(errorLayers: readonly Layer[], exchange: Exchange, beyond: Beyond): unknown {
   const caught = (error: unknown): unknown => {
-    if (exchange.replied || exchange.lifetime.ended || exchange.wire.headSent) throw error;
+    // That nothing answers at a path is no error to Connect.
+    if (exchange.target.route === '' || exchange.replied || exchange.lifetime.ended || exchange.wire.headSent) throw error;
     const proceed = (): never => {
       throw error;
     };
