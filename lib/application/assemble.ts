@@ -157,6 +157,17 @@ class Foundation implements RouteFoundation {
   }
 }
 
+/** Whoever is trusted about the client is also believed how long it waits. */
+function compilePeerTimeout({
+  trustProxy = false,
+  readDeadlines = true,
+}: ApplicationOptions): ((exchange: Exchange) => number | undefined) | undefined {
+  const trusts = readDeadlines ? compileTrust(toTrustOptions(trustProxy).proxies) : undefined;
+  if (trusts === undefined) return undefined;
+  return ({ connection, wire }) =>
+    trusts(connection.remoteAddress || '127.0.0.1', 0) ? parsePeerTimeout(wire.headers) : undefined;
+}
+
 function checkHttpClient({ httpClient }: ApplicationOptions): FrameworkError[] {
   return httpClient === undefined ? [] : checkClientOptions(httpClient as Readonly<Record<string, unknown>>);
 }
@@ -169,17 +180,6 @@ function mistakesIn(options: ApplicationOptions): FrameworkError[] {
 }
 
 /**
-/** Whoever is trusted about the client is also believed how long it waits. */
-function compilePeerTimeout({
-  trustProxy = false,
-  readDeadlines = true,
-}: ApplicationOptions): ((exchange: Exchange) => number | undefined) | undefined {
-  const trusts = readDeadlines ? compileTrust(toTrustOptions(trustProxy).proxies) : undefined;
-  if (trusts === undefined) return undefined;
-  return ({ connection, wire }) =>
-    trusts(connection.remoteAddress || '127.0.0.1', 0) ? parsePeerTimeout(wire.headers) : undefined;
-}
-
  * Puts an application together: checks everything first, then makes the plugins, compiles their routes, and starts them.
  *
  * Fails with: a `WiringError` that lists every mistake, before any constructor runs; what a provider or a hook fails with.
