@@ -32,6 +32,8 @@ const DOCUMENTS = [
   'docs/getting-started.md',
   'docs/controllers.md',
   'docs/cancellation.md',
+  'docs/authentication.md',
+  'docs/deployment.md',
   'docs/modules-and-providers.md',
   'docs/openapi.md',
   'docs/testing.md',
