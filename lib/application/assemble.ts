@@ -339,7 +339,7 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
     cookieSecrets: cookieSecretsOf(options),
     nosniff: options.securityHeaders ?? true,
     readOrigin: compileOrigin(options.trustProxy ?? false),
+    readTimeout: compilePeerTimeout(options),
   });
   return { server, middleware: new MiddlewareFront(server, failureAnswer(foundation, globalHooks)) };
 }
-    readTimeout: compilePeerTimeout(options),

@@ -50,17 +50,17 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly interceptors?: readonly HookReference<Interceptor>[];
   readonly filters?: readonly HookReference<Filter>[];
   readonly pipes?: readonly HookReference<PipeTransform>[];
+  /**
+   * Whether `x-request-timeout-ms`, `x-envoy-expected-rq-timeout-ms` and `grpc-timeout` shorten the time to answer, where
+   * `trustProxy` trusts who sends them. Default `true`.
+   */
+  readonly readDeadlines?: boolean;
   /** Of the `HttpClient` that is injected: time-outs, `interceptors` around each call, `baseUrl`, … */
   readonly httpClient?: UpstreamOptions;
   /** An OpenAPI document of the routes at `/openapi.json` and a page over it at `/docs`: `true`, or what it says besides. Default: none. */
   readonly openapi?: OpenApiOption;
   /** Whether `/health/live` and `/health/ready` are answered. Default `true`. */
   readonly health?: boolean;
-  /**
-   * Whether `x-request-timeout-ms`, `x-envoy-expected-rq-timeout-ms` and `grpc-timeout` shorten the time to answer, where
-   * `trustProxy` trusts who sends them. Default `true`.
-   */
-  readonly readDeadlines?: boolean;
   /** Whether `/metrics` is answered, as Prometheus text. Default `true`. */
   readonly metrics?: boolean;
 }
@@ -180,6 +180,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   interceptors: hooks('intercept'),
   filters: hooks('catch'),
   pipes: hooks('transform'),
+  readDeadlines: flag,
   httpClient: { expected: 'an object', accepts: (value) => isObjectWith(value) },
   openapi: { expected: 'true, false or an object', accepts: (value) => typeof value === 'boolean' || isObjectWith(value) },
   health: flag,
@@ -190,7 +191,6 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
 export function checkOptions(options: Readonly<Record<string, unknown>>): FrameworkError[] {
   const mistakes: FrameworkError[] = [];
   for (const [name, value] of Object.entries(options)) {
-  readDeadlines: flag,
     if (value === undefined) continue;
     const rule = Object.hasOwn(RULES, name) ? RULES[name as keyof ApplicationOptions] : undefined;
     if (rule === undefined) mistakes.push(applicationErrors.OPTION_UNKNOWN({ name, wayOut: nearestOption(name) }));
