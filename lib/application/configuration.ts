@@ -149,6 +149,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   handlerTimeoutMs: millisecondsOrNone,
   keepAliveTimeoutMs: milliseconds,
   handshakeTimeoutMs: milliseconds,
+  sseHeartbeatMs: millisecondsOrNone,
   maxConcurrentStreams: {
     expected: 'a whole number from 1 to 2147483647',
     accepts: (value) => isNumber(value, 1, LONGEST_MS) && Number.isInteger(value),
@@ -160,7 +161,6 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
     accepts: areContentTypeParsers,
   },
   multipart: {
-  sseHeartbeatMs: millisecondsOrNone,
     expected: 'limits of multipart bodies, each a whole number: maxFiles, fileLimitBytes, …',
     accepts: (value) => whyNoMultipartOptions(value) === undefined,
   },
