@@ -97,7 +97,7 @@ export class NodeWire implements Wire {
     this.#setHead(status, fields);
     if (body === undefined) this.response.end();
     else this.response.end(body);
-    return this.hand === undefined;
+    return this.hand !== undefined;
   }
 
   refuse(status: number, fields: Fields, body: string | Buffer | undefined): (() => void) | undefined {

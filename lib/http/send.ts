@@ -24,7 +24,7 @@ export function send(exchange: Exchange, status: number, type: string | undefine
   const fields = headAround(exchange, status, content === undefined && body !== undefined ? undefined : type, content);
   exchange.replied = true;
   if (status >= 400 && wire.bodyPending) exchange.connection.stopDropping = wire.refuse(status, fields, content);
-  else if (!wire.respond(status, fields, content) && exchange.begun?.ended === false) return;
+  else if (wire.respond(status, fields, content) && exchange.begun?.ended === false) return;
   record(exchange, status);
   exchange.begun?.end('finished');
 }

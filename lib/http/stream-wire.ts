@@ -57,15 +57,15 @@ export class StreamWire implements Wire {
 
   respond(status: number, fields: Fields, body: string | Buffer | undefined): boolean {
     const { stream } = this;
-    if (stream.destroyed) return true;
+    if (stream.destroyed) return false;
     const hasBody = body !== undefined && this.method !== 'HEAD';
     if (!hasBody) {
       stream.respond(toHeaders(status, fields), { endStream: true });
-      return true;
+      return false;
     }
     stream.respond(toHeaders(status, fields));
     stream.end(body);
-    return true;
+    return false;
   }
 
   refuse(status: number, fields: Fields, body: string | Buffer | undefined): (() => void) | undefined {

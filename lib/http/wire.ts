@@ -30,8 +30,8 @@ export interface Wire {
   /** How much of the response waits for the client to read. */
   readonly unsentBytes: number;
   /**
-   * Head and whole body at once. `body` undefined: none. Out: whether that was all; else what middleware put around Node's
-   * response may take its time, and the host is told when it is through.
+   * Head and whole body at once. `body` undefined: none. Out: whether it may still take its time, because somebody may have
+   * put something around Node's response; the host is then told when it is through.
    */
   respond(status: number, fields: Fields, body: string | Buffer | undefined): boolean;
   /**
