@@ -174,11 +174,11 @@ function nestedSchema(
 ): JsonSchema {
   const one = choiceSchema(shape.choice, direction, references);
   const around = rules.constraints.filter(({ each }) => !each).map(constraintSchema);
-  const list = (): JsonSchema => allOf([{ type: 'array', items: one }, ...around]);
-  if (shape.holder === 'list' || shape.holder === 'set') return list();
+  const isList = shape.holder === 'list' || shape.holder === 'set' || rules.constraints.some(isOfList);
+  if (isList) return allOf([{ type: 'array', items: one }, ...around]);
   if (shape.holder === 'map') return allOf([{ type: 'object', additionalProperties: one }, ...around]);
-  // What else is asked of an object that a class describes (it is an object) says nothing new.
-  return shape.holder === 'one' ? one : { anyOf: [one, list()] };
+  // Whatever else is asked of an object that a class describes says nothing new.
+  return one;
 }
 
 function choiceSchema(choice: Choice, direction: Direction, references: ClassReferences): JsonSchema {

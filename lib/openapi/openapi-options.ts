@@ -72,11 +72,9 @@ function isScheme([name, scheme]: [string, unknown]): boolean {
   return /^[\w.-]+$/.test(name) && isObject(scheme) && SCHEMES.has(scheme.type);
 }
 
-/** Everything that is wrong with the option `openapi`. */
+/** Everything that is wrong inside of the option `openapi`. */
 export function checkOpenApi(option: unknown): FrameworkError[] {
-  if (option === undefined || typeof option === 'boolean') return [];
-  if (!isObject(option))
-    return [openapiErrors.OPENAPI_OPTION_INVALID({ name: 'openapi', expected: 'true, false or an object', wayOut: '' })];
+  if (!isObject(option)) return [];
   return Object.entries(option).flatMap(([name, value]) => (value === undefined ? [] : wrong(name, value)));
 }
 
