@@ -1,0 +1,183 @@
+// node bench/soak-cancel.mjs [--requests 20000] [--at-once 100] [--dist <folder>]: requests of every kind, cut at random
+// moments over both protocols. Afterwards nothing may be left: no request, no connection, no timer, no memory. Exit code 1 if so.
+import { createRequire } from 'node:module';
+import { connect as connectHttp2, constants } from 'node:http2';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+const { values: options } = parseArgs({
+  options: {
+    requests: { type: 'string', default: '20000' },
+    'at-once': { type: 'string', default: '100' },
+    dist: { type: 'string', default: join(import.meta.dirname, '../dist') },
+  },
+});
+const total = Number(options.requests);
+const atOnce = Number(options['at-once']);
+const require = createRequire(join(options.dist, 'soak.js'));
+const { Body, Controller, createApp, Ctx, Get, HttpClient, Inject, Module, Post, Sse } = require('./index.js');
+const { interval } = require('rxjs');
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+const between = (from, to) => from + Math.random() * (to - from);
+
+let upstreamUrl;
+
+class Soak {
+  constructor(http) {
+    this.http = http;
+  }
+  now() {
+    return 'now';
+  }
+  async promise(context) {
+    await sleep(between(0, 30), undefined, { signal: context.signal });
+    return 'done';
+  }
+  async ignores() {
+    await sleep(between(0, 60));
+  }
+  observable() {
+    return interval(10);
+  }
+  events() {
+    return interval(2);
+  }
+  async *generator() {
+    for (let i = 0; i < 50; i++) {
+      yield { i, text: 'x'.repeat(2_000) };
+      await sleep(1);
+    }
+  }
+  stream() {
+    return Readable.from(
+      (function* () {
+        for (let i = 0; i < 200; i++) yield Buffer.alloc(16_384);
+      })(),
+      { objectMode: false },
+    );
+  }
+  body(body) {
+    return { length: body.length };
+  }
+  async part(context) {
+    const scope = context.withTimeout(between(1, 20));
+    try {
+      await sleep(20, undefined, { signal: scope.signal });
+    } finally {
+      scope.close();
+    }
+  }
+  upstream() {
+    return this.http.getJson(`${upstreamUrl}/soak/promise`);
+  }
+}
+Controller('/soak')(Soak);
+Inject(HttpClient)(Soak, undefined, 0);
+for (const name of ['now', 'promise', 'ignores', 'observable', 'generator', 'stream', 'part', 'upstream'])
+  Get(`/${name}`)(Soak.prototype, name);
+for (const name of ['promise', 'part']) Ctx()(Soak.prototype, name, 0);
+Sse('/events')(Soak.prototype, 'events');
+Post('/body')(Soak.prototype, 'body');
+Body()(Soak.prototype, 'body', 0);
+// What TypeScript emits beside a decorated method.
+Reflect.defineMetadata('design:paramtypes', [String], Soak.prototype, 'body');
+class App {}
+Module({ controllers: [Soak] })(App);
+
+const KINDS = ['now', 'promise', 'ignores', 'observable', 'events', 'generator', 'stream', 'body', 'part', 'upstream'];
+const pick = () => KINDS[Math.floor(Math.random() * KINDS.length)];
+
+const app = await createApp(App, { http2: 'h2c', logger: false, handlerTimeoutMs: 100 });
+const url = await app.listen(0);
+upstreamUrl = url.origin;
+
+async function cutHttp1() {
+  const socket = connect(Number(url.port), '127.0.0.1').on('error', () => undefined);
+  const kind = pick();
+  if (Math.random() < 0.8) socket.resume();
+  socket.write(
+    kind === 'body'
+      ? `POST /soak/body HTTP/1.1\r\nhost: soak\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\n${'x'.repeat(between(0, 1_000))}`
+      : `GET /soak/${kind} HTTP/1.1\r\nhost: soak\r\n\r\n`,
+  );
+  await sleep(between(0, 25));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  if (Math.random() < 0.4) socket.destroy();
+  else if (Math.random() < 0.7) socket.resetAndDestroy();
+  else socket.end().resume();
+  await closed;
+}
+
+async function cutHttp2(session) {
+  const kind = pick();
+  const headers = { ':method': kind === 'body' ? 'POST' : 'GET', ':path': `/soak/${kind}`, 'content-type': 'text/plain' };
+  const stream = session.request(headers, { endStream: kind !== 'body' }).on('error', () => undefined);
+  const closed = new Promise((resolve) => stream.once('close', resolve));
+  if (Math.random() < 0.8) stream.resume();
+  if (kind === 'body') stream.write('x'.repeat(between(0, 1_000)));
+  await sleep(between(0, 25));
+  stream.close(constants.NGHTTP2_CANCEL);
+  stream.resume();
+  await closed;
+}
+
+let done = 0;
+async function client(isHttp2, until) {
+  let session;
+  let used = 0;
+  while (done < until) {
+    done++;
+    if (!isHttp2) {
+      await cutHttp1();
+      continue;
+    }
+    if (session === undefined || session.destroyed || used++ > 50) {
+      session?.destroy();
+      session = connectHttp2(url.origin).on('error', () => undefined);
+      used = 0;
+    }
+    await cutHttp2(session);
+  }
+  session?.destroy();
+}
+
+async function round(count) {
+  const until = done + count;
+  await Promise.all(Array.from({ length: atOnce }, (_, at) => client(at % 2 === 0, until)));
+  for (let i = 0; i < 200 && app.requests.list().length > 0; i++) await sleep(10);
+  await sleep(300);
+  for (let i = 0; i < 3; i++) {
+    collect();
+    await sleep(20);
+  }
+  return process.memoryUsage().heapUsed;
+}
+
+const start = performance.now();
+const before = await round(Math.min(5_000, total / 2));
+const after = await round(total);
+const left = app.requests.list();
+const counts = app.requests.cancellations();
+const seconds = (performance.now() - start) / 1_000;
+await app.close();
+await sleep(50);
+const handles = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|HTTP/i.test(name));
+const grownBytes = Math.max(0, after - before);
+
+const cancelled = counts.reduce((sum, { count }) => sum + count, 0);
+console.log(`${done} requests cut at random within ${seconds.toFixed(1)} s; ${cancelled} counted as cancelled`);
+console.log({
+  requestsLeft: left.length,
+  stillRunning: counts.filter(({ stillRunning }) => stillRunning > 0),
+  handles,
+  grownKiB: Math.round(grownBytes / 1024),
+});
+const bytesPerRequest = grownBytes / total;
+process.exit(left.length > 0 || handles.length > 0 || bytesPerRequest > 100 ? 1 : 0);
