@@ -9,6 +9,7 @@ import type { Exchange } from '../http/exchange';
 import { readMultipart } from '../http/multipart';
 import type { MultipartPart } from '../http/multipart-file';
 import type { MultipartOptions } from '../http/multipart-limits';
+import { toLocation } from '../http/location';
 import { type Query, queryOf } from '../http/query';
 import { originOf } from '../http/read-origin';
 import { replyJson, replyStream, sendWhole, type StreamSource } from '../http/reply-writer';
@@ -345,16 +346,6 @@ export class RequestContext {
     if (Number.isInteger(status) && status >= from && status <= 599) return status;
     throw contextErrors.CONTEXT_STATUS_INVALID({ call, from, status: String(status) });
   }
-}
-
-/** Half a surrogate pair, which has no UTF-8. */
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-/** What may not stand in a URL as it is (RFC 3986 §2); a percent sign may where it begins an escape. */
-const NOT_IN_URL = /[^!#-;=?-Z[\]_a-z~]|%(?![\da-fA-F]{2})/gu;
-
-/** A URL as a header can carry it: what is not allowed in one is percent-encoded, what is encoded already stays. */
-function toLocation(url: string): string {
-  return url.replace(LONE_SURROGATE, '\ufffd').replace(NOT_IN_URL, encodeURIComponent);
 }
 
 /** The context of an exchange; made on first use. */
