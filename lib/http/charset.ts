@@ -15,21 +15,28 @@ export function decodeText(kind: string, bytes: Buffer, charset: string): string
     if (!isUtf8(bytes)) throw httpErrors.BODY_MALFORMED({ kind, reason: 'it is not UTF-8' });
     return bytes.toString('utf8');
   }
+  const text = decodeOther(bytes, charset);
+  // What is cut off at the end is replaced, not refused, by either of them.
+  if (text === undefined || (text.includes('\ufffd') && !charset.startsWith('utf-16'))) {
+    throw httpErrors.BODY_MALFORMED({ kind, reason: `it is not ${charset}` });
+  }
+  return text;
+}
+
+/** `undefined`: the bytes are not in that charset. */
+function decodeOther(bytes: Buffer, charset: string): string | undefined {
   try {
     return new TextDecoder(charset, { fatal: true }).decode(bytes);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_ENCODING_NOT_SUPPORTED') return decodeRare(kind, bytes, charset);
-    throw httpErrors.BODY_MALFORMED({ kind, reason: `it is not ${charset}` });
+    return (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_NOT_SUPPORTED' ? decodeRare(bytes, charset) : undefined;
   }
 }
 
-function decodeRare(kind: string, bytes: Buffer, charset: string): string {
+function decodeRare(bytes: Buffer, charset: string): string {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- hardly anybody needs it, and its tables are large
   const iconv = require('iconv-lite') as typeof import('iconv-lite');
   if (NO_CHARSETS.test(charset) || !iconv.encodingExists(charset)) {
     throw httpErrors.BODY_TYPE_UNSUPPORTED({ expected: 'a known charset, such as utf-8', got: `charset ${charset}` });
   }
-  const text = iconv.decode(bytes, charset);
-  if (text.includes('\ufffd')) throw httpErrors.BODY_MALFORMED({ kind, reason: `it is not ${charset}` });
-  return text;
+  return iconv.decode(bytes, charset);
 }

@@ -17,13 +17,14 @@ export function charsetOf(contentType: string | undefined): string {
   return /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
 }
 
-const PARAMETER = /;[ \t]*(?:([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[^])*)"|([^;"]*))[ \t]*)?/y;
+/** In quotes, a quotation mark behind a backslash ends the text only where nothing but the next parameter follows. */
+const PARAMETER = /;[ \t]*(?:([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\"(?![ \t]*(?:;|$))|\\)*)"|([^;"]*))[ \t]*)?/y;
 
 /**
  * Takes a header value with parameters apart (RFC 9110 §5.6.6).
  *
- * Out: `undefined` when it is malformed, or names a parameter twice. In quotes only `\"` and `\\` are escapes: what some
- * clients send as a file's name is a path of Windows.
+ * Out: `undefined` when it is malformed, or names a parameter twice. In quotes only `\"` is an escape, and not even that
+ * where it has to be the end: browsers escape neither backslashes nor, with one, quotation marks.
  */
 export function parseParameters(header: string): ParameterizedValue | undefined {
   const end = header.indexOf(';');
@@ -36,7 +37,7 @@ export function parseParameters(header: string): ParameterizedValue | undefined 
     if (name === undefined) continue;
     const key = name.toLowerCase();
     if (parameters.has(key)) return undefined;
-    parameters.set(key, quoted === undefined ? (plain ?? '').trim() : quoted.replace(/\\(["\\])/g, '$1'));
+    parameters.set(key, quoted === undefined ? (plain ?? '').trim() : quoted.replaceAll('\\"', '"'));
   }
   return { value: header.slice(0, end).trim().toLowerCase(), parameters };
 }

@@ -35,7 +35,7 @@ export class MultipartFile extends Readable {
   constructor(head: PartHead, part: Readable, limitBytes: number, exceeded: () => void) {
     super();
     this.fieldname = head.fieldname;
-    this.filename = head.filename ?? '';
+    this.filename = head.filename;
     this.mimeType = head.mimeType;
     this.#part = part;
     this.#limitBytes = limitBytes;

@@ -6,8 +6,9 @@ import type { MultipartLimits } from './multipart-limits';
 /** What the header section of a part says (RFC 7578 §4). */
 export interface PartHead {
   readonly fieldname: string;
-  /** The last segment of what the client sent, without control characters; `undefined`: the part is no file. */
-  readonly filename: string | undefined;
+  readonly isFile: boolean;
+  /** The last segment of what the client sent, without control characters; empty when there is none. */
+  readonly filename: string;
   readonly mimeType: string;
   readonly charset: string;
 }
@@ -31,10 +32,13 @@ export function readPartHead(lines: PartLines, { maxHeaderPairs, headerLimitByte
   }
   const { parameters } = disposition;
   const filename = readExtended(parameters.get('filename*')) ?? unescapeName(parameters.get('filename'));
+  const mimeType = mediaTypeOf(type) || (filename === undefined ? 'text/plain' : 'application/octet-stream');
   return {
     fieldname: unescapeName(name),
-    filename: filename === undefined ? undefined : toPlainFilename(filename),
-    mimeType: mediaTypeOf(type) || (filename === undefined ? 'text/plain' : 'application/octet-stream'),
+    // A file without a name of its own is known by its type alone (RFC 7578 §4.2).
+    isFile: filename !== undefined || mimeType === 'application/octet-stream',
+    filename: toPlainFilename(filename ?? ''),
+    mimeType,
     charset: charsetOf(type),
   };
 }

@@ -193,7 +193,7 @@ class MultipartReader implements AsyncIterableIterator<MultipartPart>, BodySink 
     if (this.#failure !== undefined) return;
     const slot: Slot = { part: undefined };
     this.#slots.push(slot);
-    if (head.filename === undefined) {
+    if (!head.isFile) {
       this.#count('fields', this.#limits.maxFields);
       this.#collect(head, part, slot);
     } else {

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { closeLingering } from './close-softly';
+import type { Connection } from './connection';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
 import { replyFailure } from './failure-reply';
@@ -27,13 +29,21 @@ function dropBody(exchange: Exchange): void {
  * of the connection from being seen. Over HTTP/2 nobody waits behind it: the client is asked to stop (RFC 9113 §8.1).
  */
 export function dropUnread(exchange: Exchange, input: Readable): void {
-  if (input.readableEnded || input.destroyed || exchange.connection.stopDropping !== undefined) return;
-  if (exchange.connection.protocol === '1.1') {
-    dropRestOf(exchange, input);
+  const { connection } = exchange;
+  if (input.readableEnded || connection.stopDropping !== undefined) return;
+  if (connection.protocol === '1.1') {
+    if (!input.destroyed) dropRestOf(exchange, input);
+    else if (!(input as IncomingMessage).complete) closeBehind(connection);
     return;
   }
+  if (input.destroyed) return;
   input.resume();
   closeBehindAnswer((input as { stream?: ServerHttp2Stream }).stream ?? (input as ServerHttp2Stream));
+}
+
+/** Node's parser stands still before the rest of a body whose stream was destroyed (`for await` does that when it is left). */
+function closeBehind(connection: Connection): void {
+  connection.whenAnswered(() => closeLingering(connection.socket));
 }
 
 function dropRestOf(exchange: Exchange, input: Readable): void {
@@ -46,7 +56,7 @@ function dropRestOf(exchange: Exchange, input: Readable): void {
     input.pause();
     const { connection } = exchange;
     // The answer is not taken back for what comes behind it.
-    if (exchange.lifetime.ended) connection.whenAnswered(() => closeLingering(connection.socket));
+    if (exchange.lifetime.ended) closeBehind(connection);
     else replyFailure(exchange, httpErrors.BODY_TOO_LARGE({ limit: bodyLimitBytes }));
   };
   input.on('error', ignore);

@@ -19,12 +19,14 @@ export function parseForm(bytes: Buffer, charset: string): FormFields {
   const isUtf8 = charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii';
   const text = isUtf8 ? decodeText('form', bytes, charset) : bytes.toString('latin1');
   const decode = isUtf8 ? unescapeUtf8 : (escaped: string) => unescapeBytes(escaped, charset);
-  if (!isUtf8) decode('');
+  // An unknown charset is one without fields, too.
+  decode('');
   let fields = 1;
   for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) fields++;
   if (fields > MOST_FIELDS) throw malformed(`it has more than ${MOST_FIELDS} fields`);
   if (text === '') return Object.create(null) as FormFields;
-  if (!/\[|%5b/i.test(text)) return parseQuery(text, '&', '=', { maxKeys: 0, decodeURIComponent: decode });
+  // Node's own would keep silent about what is not in its charset.
+  if (isUtf8 && !/\[|%5b/i.test(text)) return parseQuery(text, '&', '=', { maxKeys: 0 });
   return nest(text, (escaped) => decode(escaped.replaceAll('+', ' ')));
 }
 
