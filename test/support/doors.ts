@@ -164,7 +164,10 @@ function toAnswer(request: H2Request): Promise<Answer> {
 function untilContains(request: H2Request, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
-      if (Buffer.concat(request.chunks).includes(text)) resolve();
+      if (!Buffer.concat(request.chunks).includes(text)) return;
+      // What comes later is not put together again with each of its packets.
+      request.stream.off('data', look);
+      resolve();
     };
     request.stream.on('data', look).once('close', () => reject(new Error(`the stream ended before ${JSON.stringify(text)}`)));
     look();
