@@ -37,6 +37,7 @@ const DOCUMENTS = [
   'docs/modules-and-providers.md',
   'docs/openapi.md',
   'docs/testing.md',
+  'docs/uploads.md',
 ];
 
 it('compiles every piece of TypeScript in the documents, and would see a name that rockstar-web does not have', () => {
