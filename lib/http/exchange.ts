@@ -153,6 +153,8 @@ export class Exchange implements Expiring, Unanswered {
   get remainingMs(): number | undefined {
     const { limitMs } = this;
     if (limitMs === 0 || this.isUntimed) return undefined;
+    const reason = this.life?.reason;
+    if (reason !== undefined && reason !== 'finished') return 0;
     const atMs = this.deadline?.atMs ?? this.startedMs + limitMs;
     return Math.max(0, atMs - this.host.clock.now());
   }

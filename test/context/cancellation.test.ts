@@ -299,3 +299,15 @@ describe('a cancel scope', () => {
     expect(failureOf(await app.request({ url: '/' })).code).toBe('CONTEXT_TIMEOUT_INVALID');
   });
 });
+
+it('no time is left for who was cut, however much there would have been', async () => {
+  const left: (number | undefined)[] = [];
+  const { app } = await handling(async (context) => {
+    await ended(context.signal);
+    left.push(context.remainingMs);
+  });
+  const client = visit(app);
+  await soon(() => expect(app.leaks()).toContain('GET /: under way'));
+  client.leave();
+  await soon(() => expect(left).toEqual([0]));
+});
