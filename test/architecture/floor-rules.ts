@@ -17,6 +17,8 @@ export interface House {
   readonly frontDoors: Readonly<Record<string, string>>;
   /** Packages whose types may be imported anywhere. */
   readonly typesAnywhere: readonly string[];
+  /** Packages that applications bring along, and the folder that may import their types; nothing of them is loaded by name. */
+  readonly typesOnly: Readonly<Record<string, string>>;
 }
 
 interface Edge {
@@ -121,6 +123,8 @@ function packageOf(specifier: string): string {
 function checkPackage(house: House, from: string, one: Import): string[] {
   if (isRelative(one) || one.specifier.startsWith('node:')) return [];
   const name = packageOf(one.specifier);
+  const lent = house.typesOnly[name];
+  if (lent !== undefined && one.typeOnly && from.startsWith(lent)) return [];
   const door = house.frontDoors[name];
   if (door === undefined)
     return [`${from} imports ${one.specifier}, which has no front door in the table (built-in modules are written node:…)`];

@@ -47,6 +47,7 @@ const house: House = {
     ws: 'websocket/upgrade.ts',
   },
   typesAnywhere: ['rxjs'],
+  typesOnly: { typescript: 'cli/' },
 };
 
 const files = new Map(
@@ -158,6 +159,13 @@ describe('the check of the floors', () => {
     expect(planted('http/wire.ts', "import { Subject, type Observable } from 'rxjs/operators';")).toEqual([
       'http/wire.ts imports rxjs, whose front door is lifetime/observable.ts',
     ]);
+  });
+
+  it('lets the room of the command line know the types of the compiler, and nobody else', () => {
+    expect(planted('cli/compiler.ts', "import type ts from 'typescript';")).toEqual([]);
+    const refused = 'imports typescript, which has no front door in the table (built-in modules are written node:…)';
+    expect(planted('cli/compiler.ts', "import ts from 'typescript';")).toEqual([`cli/compiler.ts ${refused}`]);
+    expect(planted('http/wire.ts', "import type ts from 'typescript';")).toEqual([`http/wire.ts ${refused}`]);
   });
 
   it('catches a dependency without a door, and a built-in module without node:', () => {

@@ -1,0 +1,33 @@
+import type { Run } from './command';
+import { examineMachine, examineProject, type Finding } from './doctor-checks';
+import { findProject, type Project } from './project';
+import { readPort } from './start-app';
+import { say, sayJson, tell, type Terminal } from './terminal';
+
+const MARKS: Readonly<Record<Finding['state'], string>> = { fine: 'ok   ', warning: 'warn ', failure: 'FAIL ' };
+
+const DEFAULT_PORT = '3000';
+
+/** `rockstar doctor` */
+export const run: Run = async (input, terminal) => {
+  const port = Number(readPort(input.value('port')) ?? terminal.env.PORT ?? DEFAULT_PORT);
+  const findings = [...(await examineMachine(port)), ...examineApplication(terminal)];
+  const failed = findings.some(({ state }) => state === 'failure');
+  if (input.flag('json')) sayJson(terminal, { ok: !failed, findings });
+  else {
+    const width = Math.max(...findings.map(({ what }) => what.length));
+    for (const { state, what, text } of findings) say(terminal, `${MARKS[state]} ${what.padEnd(width)}  ${text}`);
+    if (failed) tell(terminal, '\nWhat is marked FAIL keeps an application from working as it should.');
+  }
+  return failed ? 1 : 0;
+};
+
+function examineApplication({ cwd }: Terminal): Finding[] {
+  let project: Project;
+  try {
+    project = findProject(cwd);
+  } catch (error) {
+    return [{ what: 'application', state: 'warning', text: (error as Error).message }];
+  }
+  return examineProject(project);
+}

@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { changedLines } from './changed-lines';
+import type { Input, Run } from './command';
+import { didYouMean } from './did-you-mean';
+import { cliErrors, usageErrors } from './errors';
+import { type Kind, KINDS, planFiles, type PlannedFiles } from './generated-files';
+import { findModule } from './find-module';
+import { findProject, type Project, shown } from './project';
+import { Questions } from './questions';
+import { registerInModule } from './register-in-module';
+import { say, tell, type Terminal } from './terminal';
+
+/** `rockstar generate` */
+export const run: Run = async (input, terminal) => {
+  const { kind, name } = await settle(input, terminal);
+  const project = findProject(terminal.cwd);
+  const planned = planFiles(kind, name, project.sourceRoot);
+  const files = input.flag('no-test') ? [planned.source] : [planned.source, planned.test];
+  for (const { path } of files) {
+    if (existsSync(join(project.root, path))) throw cliErrors.CLI_FILE_TAKEN({ file: path });
+  }
+  const changes = input.flag('no-register') ? [] : [register(project, planned, input.value('module'), terminal)];
+  const isDryRun = input.flag('dry-run');
+  for (const { path, text } of files) {
+    say(terminal, `create ${path}`);
+    if (!isDryRun) write(join(project.root, path), text);
+  }
+  for (const { file, before, after } of changes) {
+    say(terminal, `update ${shown(project.root, file)}\n${changedLines(before, after)}`);
+    if (!isDryRun) writeFileSync(file, after);
+  }
+  if (isDryRun) tell(terminal, 'Nothing was written (--dry-run).');
+  return 0;
+};
+
+interface Wanted {
+  readonly kind: Kind;
+  readonly name: string;
+}
+
+async function settle(input: Input, terminal: Terminal): Promise<Wanted> {
+  const [kind, name] = input.arguments;
+  const known = kind === undefined ? undefined : checkKind(kind);
+  if (known !== undefined && name !== undefined) return { kind: known, name };
+  if (!terminal.isInteractive) {
+    throw known === undefined
+      ? usageErrors.USAGE_ARGUMENT_MISSING({ what: 'What is to be made?', argument: KINDS.join(', ') })
+      : usageErrors.USAGE_ARGUMENT_MISSING({ what: `What is the ${known} to be called?`, argument: '<name>' });
+  }
+  const questions = new Questions(terminal);
+  try {
+    const chosen =
+      known ??
+      (await questions.choose(
+        'What is to be made',
+        KINDS.map((one) => ({ name: one, text: '' })),
+      ));
+    return { kind: checkKind(chosen), name: name ?? (await questions.ask(`What is the ${chosen} called`, '')) };
+  } finally {
+    questions.close();
+  }
+}
+
+function checkKind(kind: string): Kind {
+  const known = KINDS.find((one) => one === kind);
+  if (known === undefined) throw usageErrors.USAGE_KIND_UNKNOWN({ kind, wayOut: didYouMean(kind, KINDS) });
+  return known;
+}
+
+interface Change {
+  readonly file: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+function register(project: Project, planned: PlannedFiles, named: string | undefined, terminal: Terminal): Change {
+  const module = findModule(project, planned, named, terminal.cwd);
+  return { file: module.file, before: module.source.text, after: registerInModule(project, module, planned) };
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}

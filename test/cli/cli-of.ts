@@ -1,0 +1,32 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { run } from '../../lib/cli/run';
+
+/** A command line in a folder of its own, with streams instead of a terminal. */
+export class CliOf {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'rockstar-cli-')));
+  readonly input = new PassThrough();
+  readonly interrupt = new AbortController();
+  out = '';
+  errors = '';
+  isInteractive = false;
+
+  /** Out: the exit code. `out` and `errors` hold what was written by this run. */
+  async run(...args: string[]): Promise<number> {
+    this.out = this.errors = '';
+    const [output, errors] = [new PassThrough(), new PassThrough()];
+    output.setEncoding('utf8').on('data', (text: string) => (this.out += text));
+    errors.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
+    const { input, isInteractive } = this;
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+    const code = await run(args, { cwd: this.folder, env, input, output, errors, isInteractive, signal: this.interrupt.signal });
+    await new Promise((resolve) => setImmediate(resolve));
+    return code;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

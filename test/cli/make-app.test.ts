@@ -1,0 +1,94 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { soon } from '../support/soon';
+import { CliOf } from './cli-of';
+
+let cli: CliOf;
+let tarball: string;
+
+beforeEach(() => {
+  cli = new CliOf();
+  tarball = join(cli.folder, 'framework.tgz');
+  writeFileSync(tarball, 'as good as any: it is not installed here');
+});
+afterEach(() => cli.remove());
+
+const there = (): string[] => readdirSync(cli.folder).filter((name) => name !== 'framework.tgz');
+const make = (...args: string[]): Promise<number> => cli.run('new', ...args, '--no-install', '--framework', tarball);
+
+describe('rockstar new', () => {
+  it('writes a whole application of a sample, and says the commands to go on with', async () => {
+    expect(await make('my-app', '--sample', 'hello')).toBe(0);
+    expect(cli.out).toBe('  cd my-app\n  npm install && npm start\n');
+    const folder = join(cli.folder, 'my-app');
+    expect(readdirSync(folder).sort()).toEqual([
+      '.gitignore',
+      'README.md',
+      'jest.config.ts',
+      'nest-like-cli.json',
+      'package.json',
+      'src',
+      'test',
+      'tsconfig.build.json',
+      'tsconfig.json',
+      'vendor',
+    ]);
+    expect(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).toMatchObject({
+      name: 'my-app',
+      dependencies: { 'rockstar-web': 'file:vendor/framework.tgz', 'class-validator': expect.any(String) },
+      devDependencies: { typescript: expect.stringMatching(/^6/), jest: expect.any(String) },
+      scripts: { start: expect.any(String), test: 'jest', build: 'rockstar build' },
+    });
+    expect(there()).toEqual(['my-app']);
+  });
+
+  it('takes an empty folder, with a .git in it or not, and whoever stands in it stays there', async () => {
+    mkdirSync(join(cli.folder, 'mine', '.git'), { recursive: true });
+    expect(await make('mine', '--sample', 'hello')).toBe(0);
+    expect(readdirSync(join(cli.folder, 'mine'))).toEqual(expect.arrayContaining(['.git', 'package.json', 'src']));
+    expect(readdirSync(join(cli.folder, 'mine')).filter((name) => name.startsWith('.new-'))).toEqual([]);
+  });
+
+  it('refuses a folder that is not empty and a file, and leaves them as they were', async () => {
+    mkdirSync(join(cli.folder, 'full'));
+    writeFileSync(join(cli.folder, 'full', 'notes.txt'), 'mine');
+    expect(await make('full', '--sample', 'hello')).toBe(1);
+    expect(cli.errors).toMatch(/^CLI_FOLDER_TAKEN: .*full is not empty \(notes\.txt\)/);
+    writeFileSync(join(cli.folder, 'file'), '');
+    expect(await make('file', '--sample', 'hello')).toBe(1);
+    expect(cli.errors).toMatch(/^CLI_FOLDER_UNUSABLE: /);
+    expect(readdirSync(join(cli.folder, 'full'))).toEqual(['notes.txt']);
+  });
+
+  it('leaves nothing behind, not even the folders above, when the installation fails', async () => {
+    expect(await cli.run('new', 'a/b/my-app', '--sample', 'hello', '--framework', tarball)).toBe(1);
+    expect(cli.errors).toMatch(/CLI_INSTALL_FAILED: npm install .*nothing was left behind/);
+    expect(there()).toEqual([]);
+  }, 60_000);
+
+  it('leaves nothing behind when it is interrupted', async () => {
+    const made = cli.run('new', 'my-app', '--sample', 'hello', '--framework', tarball);
+    await soon(() => expect(there()).toEqual([expect.stringMatching(/^\.my-app\.new-/)]));
+    cli.interrupt.abort('SIGINT');
+    expect(await made).toBe(130);
+    expect(cli.errors).toMatch(/CLI_INTERRUPTED/);
+    expect(there()).toEqual([]);
+  }, 60_000);
+
+  it('asks at a terminal for what is missing, again for what cannot be, and for a sample by number or name', async () => {
+    cli.isInteractive = true;
+    cli.input.write('Not Good\n\n9\nhelo\n1\n');
+    expect(await make()).toBe(0);
+    expect(cli.out).toMatch(/In which folder \(my-app\): .*USAGE_NAME_INVALID/s);
+    expect(cli.out).toMatch(/ {3}1 {2}hello +The smallest app/);
+    expect(cli.out).toMatch(/There is no 9\..*There is no helo\. Did you mean hello\?/s);
+    expect(there()).toEqual(['my-app']);
+  });
+
+  it('makes nothing when there is no answer', async () => {
+    cli.isInteractive = true;
+    cli.input.end();
+    expect(await make()).toBe(130);
+    expect(there()).toEqual([]);
+  });
+});
