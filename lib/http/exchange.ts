@@ -224,7 +224,7 @@ export class Exchange implements Expiring, Unanswered {
     if (wire instanceof StreamWire || (wire as NodeWire).request.complete) return false;
     if (bodyReader !== undefined) bodyReader.fail(failure);
     // Whoever reads it as a stream hears of it there; the connection goes with it.
-    else if (this.bodyTaken !== undefined) wire.input.destroy(failure);
+    else if (this.bodyTaken !== undefined || (wire as NodeWire).isBeingRead) wire.input.destroy(failure);
     else return false;
     return true;
   }

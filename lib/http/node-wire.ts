@@ -36,6 +36,8 @@ export class NodeWire implements Wire {
   /** User code gets hold of the request and the response. In: told when a whole response has gone out. */
   touch(answered: () => void): void {
     this.hand = { askedHead: this.method === 'HEAD', isWhole: false, isInvited: false };
+    // A second end, or a write behind it, would end the process where nobody listens.
+    this.response.on('error', ignore);
     // The compat response of HTTP/2 tells it behind the end of the stream only, when that counts as the client's leaving.
     (streamOf(this.response) ?? this.response).once('finish', answered);
   }
@@ -83,6 +85,11 @@ export class NodeWire implements Wire {
   /** Whether the end of the response was written by whoever had it in hands. */
   get endedByHand(): boolean {
     return this.hand !== undefined && this.response.writableEnded;
+  }
+
+  /** Whether somebody who has the request in hands reads its body. */
+  get isBeingRead(): boolean {
+    return this.hand !== undefined && (this.request.readableDidRead || this.request.listenerCount('data') > 0);
   }
 
   get headOnly(): boolean {
