@@ -5,14 +5,17 @@ import type { PackageManager } from './install-packages';
 /** What an application is compiled, started and tested with; the versions are those this package is tested with. */
 export const TOOLS = ['@types/jest', '@types/node', 'jest', 'ts-jest', 'ts-node', 'typescript'] as const;
 
+/** With it, a signal to npm reaches the program and not only the shell in between; the shell of Windows does not know it. */
+const EXEC = process.platform === 'win32' ? '' : 'exec ';
+
 export const SCRIPTS = {
-  start: 'ts-node --transpile-only src/main.ts',
-  'start:dev': 'rockstar start --watch',
+  start: `${EXEC}ts-node --transpile-only src/main.ts`,
+  'start:dev': `${EXEC}rockstar start --watch`,
   test: 'jest',
   types: 'tsc --noEmit',
   check: 'rockstar check',
   build: 'rockstar build',
-  'start:prod': 'node dist/main.js',
+  'start:prod': `${EXEC}node dist/main.js`,
 };
 
 /** Newer ones are not served for every platform, and npm ci refuses a lock without them. */

@@ -1,0 +1,56 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from '../architecture/checkout';
+
+const execute = promisify(execFile);
+
+/** What a user has around a command: no setting of the test runner, no colours. */
+const ENVIRONMENT = { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', CI: '1', NO_COLOR: '1' };
+
+/** Runs a program to its end. Out: what it printed. Fails with all it said when its exit code is not 0. */
+export async function runIn(folder: string, program: string, ...args: string[]): Promise<string> {
+  const { stdout } = await execute(program, args, { cwd: folder, env: ENVIRONMENT }).catch((error: unknown) => {
+    const { stdout: out, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${program} ${args.join(' ')} in ${folder}: ${String(error)}\n${out}\n${stderr}`);
+  });
+  return stdout;
+}
+
+/** Packs what would be published, without touching the `dist` of the checkout. Out: a folder with the tarball unpacked in `package/`. */
+export async function packPackage(): Promise<string> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rockstar-packed-')));
+  const whole = join(folder, 'whole');
+  mkdirSync(whole);
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+  await runIn(ROOT, process.execPath, compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(whole, 'dist'));
+  for (const path of ['package.json', 'nest-like-cli.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'docs', 'samples']) {
+    cpSync(join(ROOT, path), join(whole, path), { recursive: true });
+  }
+  await runIn(whole, 'npm', 'pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder);
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
+  await runIn(folder, 'tar', 'xzf', tarball);
+  return folder;
+}
+
+/** A program that says where it listens. */
+export async function startIn(folder: string, program: string, ...args: string[]) {
+  const child = spawn(program, args, { cwd: folder, env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'close');
+  let printed = '';
+  child.stdout.setEncoding('utf8');
+  for await (const text of child.stdout as AsyncIterable<string>) {
+    printed += text;
+    const url = /listening on (\S+)/.exec(printed)?.[1];
+    if (url === undefined) continue;
+    const stop = async (signal: NodeJS.Signals): Promise<unknown> => {
+      child.kill(signal);
+      return ((await ended) as unknown[])[0];
+    };
+    return { url: new URL(url), stop };
+  }
+  throw new Error(`it ended before it listened: ${printed}`);
+}
