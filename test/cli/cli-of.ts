@@ -12,6 +12,8 @@ export class CliOf {
   out = '';
   errors = '';
   isInteractive = false;
+  /** Where programs are looked for. */
+  path = process.env.PATH ?? '';
 
   /** Out: the exit code. `out` and `errors` hold what was written by this run. */
   async run(...args: string[]): Promise<number> {
@@ -19,8 +21,8 @@ export class CliOf {
     const [output, errors] = [new PassThrough(), new PassThrough()];
     output.setEncoding('utf8').on('data', (text: string) => (this.out += text));
     errors.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
-    const { input, isInteractive } = this;
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+    const { input, isInteractive, path } = this;
+    const env = { PATH: path, HOME: process.env.HOME };
     const code = await run(args, { cwd: this.folder, env, input, output, errors, isInteractive, signal: this.interrupt.signal });
     await new Promise((resolve) => setImmediate(resolve));
     return code;
