@@ -1,0 +1,58 @@
+/** What a breaker says it is. */
+export type BreakerStateName = 'closed' | 'open' | 'half-open' | 'forced-open' | 'disabled' | 'metrics-only';
+
+/** Calls that are to show whether what failed works again. */
+export interface Trials {
+  /** When the last of them was let in. */
+  lastAtMs: number;
+  /** Those that have not ended yet. */
+  running: number;
+  successes: number;
+  failures: number;
+  slow: number;
+  /** Those that count. */
+  settled: number;
+}
+
+/** A breaker's state; each holds only what it has. */
+export type BreakerState =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'open'; readonly sinceMs: number; readonly untilMs: number }
+  | {
+      readonly kind: 'half-open';
+      readonly trials: Trials;
+      /** How long it will be open next, if it is: drawn beforehand, so that reading the state needs no dice. */
+      readonly nextOpenMs: number;
+    }
+  | { readonly kind: 'forced-open' }
+  | { readonly kind: 'disabled' }
+  | { readonly kind: 'metrics-only' };
+
+export const CLOSED: BreakerState = { kind: 'closed' };
+export const FORCED_OPEN: BreakerState = { kind: 'forced-open' };
+export const DISABLED: BreakerState = { kind: 'disabled' };
+export const METRICS_ONLY: BreakerState = { kind: 'metrics-only' };
+
+export function halfOpen(nowMs: number, nextOpenMs: number): BreakerState {
+  return { kind: 'half-open', trials: { lastAtMs: nowMs, running: 0, successes: 0, failures: 0, slow: 0, settled: 0 }, nextOpenMs };
+}
+
+/** When trials that do not end are given up, and it opens again; infinite while none is under way. */
+export function stuckAtMs({ running, lastAtMs }: Trials, maxHalfOpenMs: number): number {
+  return running === 0 ? Infinity : lastAtMs + maxHalfOpenMs;
+}
+
+/** What the state has become by itself, by the time alone. Nothing is changed by looking. */
+export function stateAt(state: BreakerState, nowMs: number, maxHalfOpenMs: number): BreakerStateName {
+  if (state.kind === 'open') return nowMs >= state.untilMs ? 'half-open' : 'open';
+  if (state.kind !== 'half-open') return state.kind;
+  const stuckMs = stuckAtMs(state.trials, maxHalfOpenMs);
+  return nowMs >= stuckMs && nowMs < stuckMs + state.nextOpenMs ? 'open' : 'half-open';
+}
+
+/** How long it stays open by itself, in milliseconds; 0 when it is not, and when somebody forced it open. */
+export function remainingOpenMs(state: BreakerState, nowMs: number, maxHalfOpenMs: number): number {
+  if (stateAt(state, nowMs, maxHalfOpenMs) !== 'open') return 0;
+  if (state.kind === 'open') return state.untilMs - nowMs;
+  return state.kind === 'half-open' ? stuckAtMs(state.trials, maxHalfOpenMs) + state.nextOpenMs - nowMs : 0;
+}

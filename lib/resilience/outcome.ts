@@ -1,0 +1,54 @@
+// Hot: one of these numbers is counted for each call.
+
+/** How a call ended, for the one that counts it. A slow call is one of the slow kinds, and nothing besides. */
+export const SUCCESS = 0;
+export const FAILURE = 1;
+export const SLOW_SUCCESS = 2;
+export const SLOW_FAILURE = 3;
+/** Cut short after it had taken so long that it counts as slow. */
+export const SLOW_CANCELLED = 4;
+/** From here on nothing moves the breaker. */
+export const CANCELLED = 5;
+export const IGNORED = 6;
+export const REJECTED = 7;
+/** The result of a call that began in an earlier state. */
+export const LATE = 8;
+
+/** One of the numbers above. */
+export type Outcome = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+
+export const OUTCOME_KINDS = 9;
+
+/** How many calls had which outcome, indexed by outcome. */
+export type Counts = Uint32Array | number[];
+
+/** What a breaker counted, of its window. */
+export interface BreakerStats {
+  /** Those that count: `successes + failures`, and those cancelled after the slow threshold. */
+  readonly calls: number;
+  readonly successes: number;
+  readonly failures: number;
+  /** Besides being a success, a failure or cancelled. */
+  readonly slow: number;
+  readonly ignored: number;
+  readonly cancelled: number;
+  readonly rejected: number;
+  /** Results of calls that began in an earlier state. */
+  readonly late: number;
+}
+
+export function toStats(counts: Counts): BreakerStats {
+  const successes = counts[SUCCESS] + counts[SLOW_SUCCESS];
+  const failures = counts[FAILURE] + counts[SLOW_FAILURE];
+  const slowCancelled = counts[SLOW_CANCELLED];
+  return {
+    calls: successes + failures + slowCancelled,
+    successes,
+    failures,
+    slow: counts[SLOW_SUCCESS] + counts[SLOW_FAILURE] + slowCancelled,
+    ignored: counts[IGNORED],
+    cancelled: counts[CANCELLED] + slowCancelled,
+    rejected: counts[REJECTED],
+    late: counts[LATE],
+  };
+}

@@ -1,0 +1,196 @@
+import type { BreakerStateName } from '../../lib/resilience/breaker-state';
+import type { BreakerStats } from '../../lib/resilience/outcome';
+
+/** What the reference takes: the plain numbers, no backoff. */
+export interface ReferenceOptions {
+  readonly window: { kind: 'consecutive' } | { kind: 'count'; calls: number } | { kind: 'time'; durationMs: number };
+  readonly maxFailures?: number;
+  readonly failureRatio?: number;
+  readonly slowRatio?: number;
+  readonly slowCallMs: number;
+  readonly minimumCalls: number;
+  readonly resetTimeoutMs: number;
+  readonly halfOpenMax: number;
+  readonly maxHalfOpenMs: number;
+}
+
+export type End = 'success' | 'failure' | 'ignored' | 'cancelled';
+type Kind = End | 'rejected' | 'late';
+
+interface Entry {
+  readonly atMs: number;
+  readonly kind: Kind;
+  readonly slow: boolean;
+}
+
+export interface ReferenceCall {
+  readonly era: number;
+  readonly startMs: number;
+}
+
+/** The breaker written for reading: it remembers every outcome, and counts anew whenever it is asked. */
+export class ReferenceBreaker {
+  kind: BreakerStateName = 'closed';
+  era = 0;
+  #nowMs = 0;
+  #log: Entry[] = [];
+  #untilMs = 0;
+  #trials: Entry[] = [];
+  #running = 0;
+  #lastTrialMs = 0;
+  readonly changes: string[] = [];
+
+  constructor(readonly options: ReferenceOptions) {}
+
+  /** Time passes; what it changes shows when somebody looks or calls. */
+  advance(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  get state(): BreakerStateName {
+    return this.#foresee().kind;
+  }
+
+  get remainingOpenMs(): number {
+    const { kind, untilMs } = this.#foresee();
+    return kind === 'open' ? untilMs - this.#nowMs : 0;
+  }
+
+  get stats(): BreakerStats {
+    const log = this.#remembered();
+    const count = (fits: (entry: Entry) => boolean): number => log.filter(fits).length;
+    const ended = (kind: Kind) => count((entry) => entry.kind === kind);
+    const slowCancelled = count(({ kind, slow }) => kind === 'cancelled' && slow);
+    return {
+      calls: ended('success') + ended('failure') + slowCancelled,
+      successes: ended('success'),
+      failures: ended('failure'),
+      slow: count(({ slow }) => slow),
+      ignored: ended('ignored'),
+      cancelled: ended('cancelled'),
+      rejected: ended('rejected'),
+      late: ended('late'),
+    };
+  }
+
+  call(): ReferenceCall | undefined {
+    this.#catchUp();
+    const { kind } = this;
+    const isFull = this.#running + this.#trials.length >= this.options.halfOpenMax;
+    if (kind === 'open' || kind === 'forced-open' || (kind === 'half-open' && isFull)) {
+      this.#note('rejected', false);
+      return undefined;
+    }
+    if (kind === 'half-open') {
+      this.#running++;
+      this.#lastTrialMs = this.#nowMs;
+    }
+    return { era: this.era, startMs: this.#nowMs };
+  }
+
+  settle(call: ReferenceCall, end: End): void {
+    if (this.kind === 'half-open') this.#catchUp();
+    if (call.era !== this.era) this.#note('late', false);
+    else if (this.kind !== 'disabled') {
+      const isSlow = end !== 'ignored' && this.#nowMs - call.startMs >= this.options.slowCallMs;
+      const entry = this.#note(end, isSlow);
+      const counts = end === 'success' || end === 'failure' || isSlow;
+      if (this.kind === 'half-open') {
+        this.#running--;
+        if (counts) this.#judgeTrials(entry);
+      } else if (this.kind === 'closed' && counts && this.#isTripped()) this.#open(this.#nowMs);
+    }
+  }
+
+  /** An operator's. */
+  turn(kind: 'closed' | 'forced-open' | 'disabled' | 'metrics-only'): void {
+    if (kind === this.kind && kind !== 'closed') return;
+    this.#become(kind);
+  }
+
+  #note(kind: Kind, slow: boolean): Entry {
+    const entry = { atMs: this.#nowMs, kind, slow };
+    this.#log.push(entry);
+    return entry;
+  }
+
+  #remembered(): Entry[] {
+    const { window } = this.options;
+    if (window.kind === 'time') {
+      const tenth = (ms: number): number => Math.floor(ms / (window.durationMs / 10));
+      return this.#log.filter(({ atMs }) => tenth(this.#nowMs) - tenth(atMs) < 10);
+    }
+    if (window.kind === 'consecutive') return this.#log;
+    const counting = this.#log.filter(isCounting).slice(-window.calls);
+    return this.#log.filter((entry) => !isCounting(entry) || counting.includes(entry));
+  }
+
+  #isTripped(): boolean {
+    const { window, maxFailures = Infinity, failureRatio = Infinity, slowRatio = Infinity, minimumCalls } = this.options;
+    const counting = this.#remembered().filter(isCounting);
+    if (window.kind === 'consecutive') {
+      const lastGood = counting.findLastIndex(({ kind, slow }) => kind === 'success' && !slow);
+      return counting.length - 1 - lastGood >= maxFailures;
+    }
+    const failures = counting.filter(({ kind }) => kind === 'failure').length;
+    const judged = counting.filter(({ kind }) => kind !== 'cancelled').length;
+    const slow = counting.filter((entry) => entry.slow).length;
+    if (failures >= maxFailures) return true;
+    if (judged >= minimumCalls && failures / judged >= failureRatio) return true;
+    return counting.length >= minimumCalls && slow / counting.length >= slowRatio;
+  }
+
+  #judgeTrials(entry: Entry): void {
+    const { window, halfOpenMax, failureRatio, slowRatio = Infinity } = this.options;
+    this.#trials.push(entry);
+    const failures = this.#trials.filter(({ kind }) => kind === 'failure').length;
+    const slow = this.#trials.filter((trial) => trial.slow).length;
+    const judged = this.#trials.filter(({ kind }) => kind !== 'cancelled').length;
+    const isOver = this.#trials.length === halfOpenMax;
+    const refuted =
+      window.kind === 'consecutive'
+        ? failures + slow > 0
+        : (failureRatio === undefined ? failures > 0 : failures / halfOpenMax >= failureRatio) ||
+          slow / halfOpenMax >= slowRatio ||
+          (isOver && judged > 0 && failures / judged >= (failureRatio ?? Infinity));
+    if (refuted) this.#open(this.#nowMs);
+    else if (isOver) this.#become('closed');
+  }
+
+  #open(sinceMs: number): void {
+    this.#become('open');
+    this.#untilMs = sinceMs + this.options.resetTimeoutMs;
+  }
+
+  #become(kind: BreakerStateName): void {
+    if (kind !== this.kind) this.changes.push(`${this.kind} → ${kind}`);
+    this.kind = kind;
+    this.era++;
+    this.#trials = [];
+    this.#running = 0;
+    if (kind === 'closed' || kind === 'metrics-only') this.#log = [];
+  }
+
+  get #stuckMs(): number {
+    return this.#running === 0 ? Infinity : this.#lastTrialMs + this.options.maxHalfOpenMs;
+  }
+
+  #catchUp(): void {
+    for (;;) {
+      if (this.kind === 'open' && this.#nowMs >= this.#untilMs) this.#become('half-open');
+      else if (this.kind === 'half-open' && this.#nowMs >= this.#stuckMs) this.#open(this.#stuckMs);
+      else return;
+    }
+  }
+
+  #foresee(): { readonly kind: BreakerStateName; readonly untilMs: number } {
+    const isStuck = this.kind === 'half-open' && this.#nowMs >= this.#stuckMs;
+    const untilMs = isStuck ? this.#stuckMs + this.options.resetTimeoutMs : this.#untilMs;
+    const kind = isStuck ? 'open' : this.kind;
+    return { kind: kind === 'open' && this.#nowMs >= untilMs ? 'half-open' : kind, untilMs };
+  }
+}
+
+function isCounting({ kind, slow }: Entry): boolean {
+  return kind === 'success' || kind === 'failure' || (kind === 'cancelled' && slow);
+}
