@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import type { DatabaseOptions } from '../../lib/database/pools';
+
+/** Where the tests look for a real server: any PostgreSQL will do, they make their own tables and remove them. */
+export const SERVER_URL = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+
+const TRY = `
+const { Client } = require('pg');
+const client = new Client({ connectionString: process.argv[1], connectionTimeoutMillis: 2000 });
+client.connect().then(() => client.end()).catch(() => process.exit(1));
+`;
+
+/** Whether a real server answers; asked before the tests are made. */
+export const hasServer = ((): boolean => {
+  try {
+    execFileSync(process.execPath, ['-e', TRY, SERVER_URL], { stdio: 'ignore', timeout: 10_000 });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** Each database the same tests run against. */
+export const databases: readonly (readonly [string, DatabaseOptions])[] = [
+  ['the embedded database', { url: '' }],
+  ...(hasServer ? ([['a PostgreSQL server', { url: SERVER_URL }]] as const) : []),
+];
