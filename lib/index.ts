@@ -138,3 +138,7 @@ export {
 } from './validation/parse-pipes';
 export type { ArgumentMetadata, PipeOptions, PipeTransform } from './validation/pipe';
 export { ValidationPipe, type ValidationPipeOptions } from './validation/validation-pipe';
+
+export { Render } from './views/render';
+export type { StaticOption, StaticOptions } from './views/static-options';
+export type { ViewOption, ViewOptions } from './views/view-options';

@@ -12,6 +12,7 @@ import {
   type RouteFilter,
 } from '../controllers/hooks';
 import { insideCurrent } from '../controllers/inside-current';
+import type { PageMaker } from '../controllers/route-draft';
 import type { FrameworkError } from '../errors/framework-error';
 import type { Exchange, RouteTarget } from '../http/exchange';
 import type { Lifetime } from '../lifetime/lifetime';
@@ -32,6 +33,7 @@ export interface RouteFoundation {
   readonly lifetime: Lifetime;
   readonly instruments: HttpInstruments;
   readonly auth: Authentication | undefined;
+  readonly views: PageMaker | undefined;
   readonly contextOf: (exchange: Exchange) => RequestContext;
   /** What works for the request it is used in: controllers that reach one of these by injection run inside their request. */
   readonly needCurrent: ReadonlySet<InjectionKey>;
@@ -87,7 +89,7 @@ function commonRooms(
     contextOf,
     prefix: options.prefix ?? '',
     authentication: auth?.options.authenticate === undefined ? undefined : auth.identify,
-    steps: { challenge: auth?.options.challenge, permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth) },
+    steps: { challenge: auth?.options.challenge, permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth), views: foundation.views },
     timeoutMs: limitsOf(options).handlerTimeoutMs,
     needsCurrent: globalsNeedCurrent(plan, foundation) || reaches(plan, controller, (key) => needCurrent.has(key), module),
     instrumentsFor: (method: string, route: string) => instruments.route(method, route),
@@ -173,22 +175,50 @@ export function unmatchedTarget(
   globalHooks: HookLists,
   answer: (exchange: Exchange) => unknown,
 ): RouteTarget {
+  return ownTarget(foundation, plan, globalHooks, { method: '*', route: '', place: 'no route', answer });
+}
+
+/** What sends the files of a folder; the application's filters are asked here too, its guards and interceptors are not. */
+export function staticTarget(
+  foundation: RouteFoundation,
+  plan: PluginPlan,
+  globalHooks: HookLists,
+  route: string,
+  answer: (exchange: Exchange) => unknown,
+): RouteTarget {
+  return ownTarget(foundation, plan, globalHooks, { method: 'GET', route, place: 'static files', answer });
+}
+
+interface OwnRoute {
+  readonly method: string;
+  /** Empty: none. */
+  readonly route: string;
+  readonly place: string;
+  readonly answer: (exchange: Exchange) => unknown;
+}
+
+function ownTarget(
+  foundation: RouteFoundation,
+  plan: PluginPlan,
+  globalHooks: HookLists,
+  { method, route, place, answer }: OwnRoute,
+): RouteTarget {
   const filters = filtersOf(globalHooks);
   const filtered = filters.length === 0 ? answer : filterErrors(filters, { contextOf: foundation.contextOf }, answer);
   const run = globalsNeedCurrent(plan, foundation) ? insideCurrent(filtered) : filtered;
   return {
-    method: '*',
-    route: '',
+    method,
+    route,
     owner: foundation.lifetime,
     status: 200,
     statusDeclared: false,
     fields: [],
     body: 'none',
     metadata: new Map(),
-    place: 'no route',
+    place,
     timeoutMs: limitsOf(foundation.options).handlerTimeoutMs,
     answersWhileStopping: false,
-    instruments: foundation.instruments.route('_OTHER', undefined),
+    instruments: route === '' ? foundation.instruments.route('_OTHER', undefined) : foundation.instruments.route(method, route),
     run,
   };
 }

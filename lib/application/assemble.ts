@@ -21,9 +21,9 @@ import { recordClientCalls } from '../metrics/http-client-instruments';
 import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
 import { ProcessInstruments } from '../metrics/process-instruments';
+import type * as OpenApiRoutes from '../openapi/openapi-routes';
 import type * as OpenApi from '../openapi/document';
 import { checkOpenApi } from '../openapi/openapi-options';
-import type * as OpenApiRoutes from '../openapi/openapi-routes';
 import { buildInstances, type BuiltPlugins } from '../plugins/build-instances';
 import { CLOCK } from '../plugins/clock-token';
 import type { ModuleImport } from '../plugins/plugin';
@@ -40,6 +40,11 @@ import { compileOrigin } from '../security/origin-behind-proxies';
 import { checkTrust, compileTrust, toTrustOptions } from '../security/trust-proxy';
 import { checkClientOptions } from '../upstream/client-options';
 import { HttpClient, openHttpClient } from '../upstream/http-client';
+import { StaticIndex } from '../views/static-index';
+import { checkStatic, toStaticSettings } from '../views/static-options';
+import { StaticServer } from '../views/static-server';
+import { Templates } from '../views/templates';
+import { checkViews, toViewSettings } from '../views/view-options';
 import {
   compileRoutes,
   failureAnswer,
@@ -47,6 +52,7 @@ import {
   resolveGlobalHooks,
   type RouteFoundation,
   tryRoutes,
+  staticTarget,
   unmatchedTarget,
 } from './application-routes';
 import { type ApplicationOptions, checkOptions, cookieSecretsOf, limitsOf } from './configuration';
@@ -85,6 +91,9 @@ class Foundation implements RouteFoundation {
   readonly requests: ActiveRequests;
   readonly contextOf: (exchange: Exchange) => RequestContext;
   readonly auth: Authentication | undefined;
+  readonly views: Templates | undefined;
+  /** The files that are sent as they are, known beforehand; `undefined` when there are none. */
+  readonly statics: StaticIndex | undefined;
   readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest, HttpClient]);
   readonly #ambient: ReadonlyMap<InjectionKey, (instance: PluginInstance) => unknown>;
   readonly #process: ProcessInstruments;
@@ -104,10 +113,13 @@ class Foundation implements RouteFoundation {
     this.instruments = new HttpInstruments(this.metrics, { scheme, activeRequests: () => countRequests(this.lifetime) });
     this.requests = new ActiveRequests(this.lifetime, this.instruments);
     this.#process = new ProcessInstruments(this.metrics, { clock: this.clock });
+    this.views = options.views === undefined ? undefined : new Templates(toViewSettings(options.views));
+    this.statics = options.static === undefined ? undefined : new StaticIndex(toStaticSettings(options.static), this.clock);
     const rooms: ContextRooms = {
       logger: this.logger,
       metrics: this.metrics,
       permits: (exchange, resource, action) => this.auth?.permits(exchange, resource, action) ?? false,
+      views: this.views,
     };
     this.contextOf = makeContextOf(rooms);
     this.auth = options.auth === undefined ? undefined : new Authentication(options.auth, this.contextOf);
@@ -175,7 +187,12 @@ function checkHttpClient({ httpClient }: ApplicationOptions): FrameworkError[] {
 /** Everything that is wrong with the options, also what only the room knows that uses them. */
 function mistakesIn(options: ApplicationOptions): FrameworkError[] {
   const mistakes = checkOptions(options as Readonly<Record<string, unknown>>);
-  mistakes.push(...checkOpenApi(options.openapi), ...checkHttpClient(options));
+  mistakes.push(
+    ...checkOpenApi(options.openapi),
+    ...checkViews(options.views),
+    ...checkStatic(options.static),
+    ...checkHttpClient(options),
+  );
   return mistakes.length > 0 ? mistakes : checkTrust(options.trustProxy ?? false);
 }
 
@@ -324,7 +341,10 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
   const operators = [...added, ...documentRoutes(plugins.plan, foundation)].filter(
     ({ pattern }) => !own.some((entry) => entry.pattern === pattern),
   );
-  const { table } = RouteTable.compile([...own, ...operators]);
+  const files =
+    foundation.statics &&
+    new StaticServer(foundation.statics, (route, answer) => staticTarget(foundation, plugins.plan, globalHooks, route, answer));
+  const { table } = RouteTable.compile([...own, ...operators], files);
   const server: HttpServer = new HttpServer({
     http2: options.http2 ?? false,
     tls: options.tls,

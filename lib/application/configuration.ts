@@ -12,6 +12,8 @@ import type { OpenApiOption } from '../openapi/openapi-options';
 import type { TrustedProxies, TrustProxyOptions } from '../security/trust-proxy';
 import type { UpstreamOptions } from '../upstream/client-options';
 import type { PipeTransform } from '../validation/pipe';
+import type { StaticOption } from '../views/static-options';
+import type { ViewOption } from '../views/view-options';
 import { applicationErrors } from './errors';
 
 /** The options of `createApp`; all have a default. Durations in milliseconds, sizes in bytes. */
@@ -45,6 +47,10 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly cookieSecrets?: string | readonly string[];
   /** Whether every answer has `X-Content-Type-Options: nosniff`. Default `true`. */
   readonly securityHeaders?: boolean;
+  /** The folder of the views that `@Render` and `ctx.html` make pages of, or `{ root, watch }`. Default: none. */
+  readonly views?: ViewOption;
+  /** A folder whose files are sent as they are, `{ root, prefix, maxAgeMs, … }`, or several of them. Default: none. */
+  readonly static?: StaticOption;
   /** Around every route, outside of what controllers name. */
   readonly guards?: readonly HookReference<Guard>[];
   readonly interceptors?: readonly HookReference<Interceptor>[];
@@ -73,6 +79,8 @@ interface Rule {
 const LONGEST_MS = 2 ** 31 - 1;
 
 const flag: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
+/** Its room tells what is wrong with it. */
+const checkedByRoom: Rule = { expected: 'what its room takes', accepts: () => true };
 const milliseconds: Rule = { expected: 'milliseconds, more than 0', accepts: (value) => isNumber(value, 1, LONGEST_MS) };
 const millisecondsOrNone: Rule = { expected: 'milliseconds, 0 for no limit', accepts: (value) => isNumber(value, 0, LONGEST_MS) };
 const bytes: Rule = {
@@ -176,6 +184,8 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   },
   cookieSecrets: { expected: 'a text, or an array of at least one text, none of them empty', accepts: isSecrets },
   securityHeaders: flag,
+  views: checkedByRoom,
+  static: checkedByRoom,
   guards: hooks('canActivate'),
   interceptors: hooks('intercept'),
   filters: hooks('catch'),

@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse, validateHeaderName, validate
 import { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import { fillByType } from '../controllers/parameter';
+import type { PageMaker } from '../controllers/route-draft';
 import type { Logger } from '../diagnostics/logger';
 import { type CookieOptions, type Cookies, cookiesOf, setCookie, signedCookieOf } from '../http/cookies';
 import type { Exchange } from '../http/exchange';
@@ -21,6 +22,7 @@ import type { CancelReason } from '../lifetime/end-reason';
 import { type CancelScope, openCancelScope } from '../lifetime/cancel-scope';
 import { observeEnd, observeFinish } from '../lifetime/observe-lifetime';
 import type { Metrics } from '../metrics/metrics';
+import { makePage } from '../views/render';
 import { contextErrors } from './errors';
 import { openSoftMoment } from './soft-moment';
 
@@ -32,6 +34,8 @@ export interface ContextRooms {
   readonly logger: Logger;
   readonly metrics: Metrics;
   permits(exchange: Exchange, resource: string, action: string): boolean | Promise<boolean>;
+  /** Absent when the application has no `views`. */
+  readonly views?: PageMaker | undefined;
 }
 
 /** The route a request matched. */
@@ -243,6 +247,30 @@ export class RequestContext {
   /** Answers with text, at once. */
   text(status: number, text: string): void {
     if (this.#begin('ctx.text()', status)) sendWhole(this.#exchange, 'text/plain; charset=utf-8', text);
+  }
+
+  /**
+   * Answers with a page. In: the view, by its path below the folder of the option `views` (`users/list.html`); what it sees
+   * as `it`. Out: settles when the page was handed over; wait for it, or return it.
+   *
+   * Fails with: VIEWS_NOT_CONFIGURED, VIEW_UNKNOWN, VIEW_INVALID, VIEW_FAILED, VIEW_DATA_INVALID.
+   */
+  html(status: number, view: string, data?: object): Promise<void> {
+    const sent = this.#html(status, view, data);
+    // Nobody waits for it: that is the handler's mistake, and no reason to end the process.
+    sent.catch((error: unknown) => this.#exchange.host.logger.debug('a page was not made', { err: error }));
+    return sent;
+  }
+
+  async #html(status: number, view: string, data: object | undefined): Promise<void> {
+    if (!this.#begin('ctx.html()', status)) return;
+    try {
+      sendWhole(this.#exchange, 'text/html; charset=utf-8', makePage(this.#rooms.views, view, data, this.route.handler));
+    } catch (error) {
+      // What a handler that does not wait for it answers with.
+      this.#exchange.status = 500;
+      throw error;
+    }
   }
 
   /** Sends the client elsewhere, at once. In: a path or an absolute URL; `status` 300 to 399, default 302. */

@@ -172,6 +172,7 @@ function compileHandler(
   const { source } = rooms;
   const push = stepsOf(draft, 'push');
   const around = [
+    ...draft.around.filter((step) => step.phase === 'page').map((step) => step.run),
     ...draft.around.filter((step) => step.phase === 'breaker').map((step) => step.run),
     ...compileInterceptors(draft, rooms, reply === 'events'),
   ];

@@ -8,7 +8,7 @@ import type { HookLists } from './hooks';
 export type BeforePhase = 'authentication' | 'guards' | 'push';
 
 /** When a step around the handler runs, the outer first. */
-export type AroundPhase = 'breaker' | 'interceptors';
+export type AroundPhase = 'page' | 'breaker' | 'interceptors';
 
 /** Runs before the handler; throws to refuse. A promise is awaited. */
 export type BeforeStep = (exchange: Exchange) => unknown;
@@ -16,12 +16,22 @@ export type BeforeStep = (exchange: Exchange) => unknown;
 /** Runs around what is inside of it; calls `next` once, or answers itself. */
 export type AroundStep = (exchange: Exchange, next: () => unknown) => unknown;
 
+/** Makes pages of views. */
+export interface PageMaker {
+  /** What is wrong with a view that `place` makes pages of. */
+  check(view: string, place: string): FrameworkError[];
+  /** A page of a view and what it shows. */
+  render(view: string, data: unknown, place: string): string;
+}
+
 /** What the application lends to decorators that add a step. */
 export interface StepRooms {
   /** Whether who is asking may do `action` to `resource`; `undefined` when the application has no `auth`. */
   readonly permits: ((exchange: Exchange, resource: string, action: string) => boolean | Promise<boolean>) | undefined;
   /** What 401 asks for. Default `Bearer`. */
   readonly challenge?: string | undefined;
+  /** Absent when the application has no `views`. */
+  readonly views?: PageMaker | undefined;
 }
 
 /** A route while it is put together. Each decorator around a route changes it; then it is compiled. */

@@ -38,7 +38,8 @@ export function toProblem(failure: FrameworkError): Problem {
   const status = failure.status ?? 500;
   const title = STATUS_CODES[status] ?? 'Error';
   const problem = { type: 'about:blank', title, status, detail: failure.detail ?? title, code: failure.code };
-  return failure.errors === undefined ? problem : { ...problem, errors: failure.errors };
+  const whole = failure.errors === undefined ? problem : { ...problem, errors: failure.errors };
+  return failure.members === undefined ? whole : { ...failure.members, ...whole };
 }
 
 /** Answers with a failure, unless an answer was begun already; logs what is the server's own fault. Never throws. */

@@ -20,6 +20,21 @@ export function evaluatePreconditions(exchange: Exchange): Verdict {
   return modified !== undefined && since !== undefined && modified <= since ? 'not-modified' : 'send';
 }
 
+/**
+ * Whether the `Range` of a GET is to be heeded: there is none in `If-Range`'s way (RFC 9110 §13.1.5). A date there must be the
+ * very one, and a tag a strong one, of the response: parts of two versions would be put together else.
+ */
+export function rangeApplies(exchange: Exchange): boolean {
+  const { headers, method } = exchange.wire;
+  if (headers.range === undefined || method !== 'GET') return false;
+  const condition = headers['if-range'];
+  if (condition === undefined) return true;
+  const text = String(condition).trim();
+  if (text.includes('"')) return strong(text, exchange.field('etag') ?? '');
+  const modified = parseDate(exchange.field('last-modified'));
+  return modified !== undefined && modified === parseDate(text);
+}
+
 type Compare = (one: string, other: string) => boolean;
 
 const strong: Compare = (one, other) => one === other && !one.startsWith('W/');

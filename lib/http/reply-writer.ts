@@ -61,18 +61,17 @@ function notSerializable(exchange: Exchange, error: unknown): Error {
 
 /** Sends a whole body, or 304 or 412 where the request's conditions say so. */
 export function sendWhole(exchange: Exchange, type: string, body: string | Buffer): void {
-  if ((exchange.fields !== undefined || exchange.target.fields.length > 0) && isConditional(exchange)) {
-    const verdict = evaluatePreconditions(exchange);
-    if (verdict === 'not-modified') {
-      send(exchange, 304, undefined, undefined);
-      return;
-    }
-    if (verdict === 'failed') {
-      replyFailure(exchange, httpErrors.PRECONDITION_FAILED());
-      return;
-    }
-  }
+  if ((exchange.fields !== undefined || exchange.target.fields.length > 0) && settledByConditions(exchange)) return;
   send(exchange, exchange.status, type, body);
+}
+
+/** Answers with 304 or 412 where the request's conditions say so of the response whose fields are set. Out: whether it did. */
+export function settledByConditions(exchange: Exchange): boolean {
+  if (!isConditional(exchange)) return false;
+  const verdict = evaluatePreconditions(exchange);
+  if (verdict === 'not-modified') send(exchange, 304, undefined, undefined);
+  else if (verdict === 'failed') replyFailure(exchange, httpErrors.PRECONDITION_FAILED());
+  return verdict !== 'send';
 }
 
 function isConditional(exchange: Exchange): boolean {

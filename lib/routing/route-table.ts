@@ -24,6 +24,13 @@ export interface RouteMatch<T> {
   readonly searchParams: string;
 }
 
+/** Answers at paths that no table can list. It is asked behind the table, with what that found, and has the last word. */
+export interface LateFinder<T> {
+  /** Those it may answer. */
+  readonly methods: readonly string[];
+  find(method: string, url: string, match: RouteMatch<T> | null): RouteMatch<T> | null;
+}
+
 type Find<T> = (method: string, url: string) => RouteMatch<T> | null;
 
 /** A parameter longer than this does not match (it bounds what route expressions are run on). */
@@ -52,8 +59,11 @@ export class RouteTable<T> {
     this.find = find;
   }
 
-  /** Compiles the table. All mistakes are told at once. */
-  static compile<T>(entries: readonly RouteEntry<T>[]): {
+  /** Compiles the table. All mistakes are told at once. In: `late`, asked behind it. */
+  static compile<T>(
+    entries: readonly RouteEntry<T>[],
+    late?: LateFinder<T>,
+  ): {
     readonly table: RouteTable<T>;
     readonly mistakes: readonly FrameworkError[];
   } {
@@ -65,7 +75,7 @@ export class RouteTable<T> {
     });
     const all = candidates(entries);
     const mistakes = addAll(router, all);
-    const methods = [...new Set(all.map((entry) => entry.method))];
+    const methods = [...new Set([...all.map((entry) => entry.method), ...(late?.methods ?? [])])];
     const look = router.find.bind(router) as unknown as Find<T>;
     const find: Find<T> = (method, url) => {
       // The router does not look at the first letter: what is no path would match as if it were one.
@@ -74,7 +84,8 @@ export class RouteTable<T> {
       // Only such paths can leave a parameter empty, and nobody who writes /:id means that.
       return match !== null && mayBeEmpty(url) && hasEmpty(match.params) ? null : match;
     };
-    return { table: new RouteTable(entries, methods, find), mistakes };
+    const both: Find<T> = late === undefined ? find : (method, url) => late.find(method, url, find(method, url));
+    return { table: new RouteTable(entries, methods, both), mistakes };
   }
 
   /** The methods that answer at this path, for `Allow` (RFC 9110 §10.2.1); empty when none does. */
