@@ -36,6 +36,8 @@ export interface ParameterDeclaration {
   readonly waits: boolean;
   /** How files of a multipart body are taken; `undefined`: they are not. */
   readonly files?: UploadOptions;
+  /** The one kind of body that is taken; `undefined`: whatever holds the declared type. */
+  readonly consumes?: 'json' | 'form';
   /** Of what is no input (a context, a signal): pipes leave it alone. */
   readonly unpiped?: true;
   compile(at: ParameterPlace, rooms: ParameterRooms): ArgumentReader | FrameworkError;
@@ -116,7 +118,9 @@ export interface BodyOptions {
    * Takes a multipart form with files: `true`, or limits and a folder. Files are stored in a temporary folder, as
    * `UploadedFile`s beside the fields of the form, and removed when the request ends.
    */
-  readonly files: true | UploadOptions;
+  readonly files?: true | UploadOptions;
+  /** The one kind of body that is taken, besides what the application has parsers for; any other is 415. Not with `files`. */
+  readonly consumes?: 'json' | 'form';
 }
 
 interface BodyParameter extends TextParameter {
@@ -127,13 +131,15 @@ interface BodyParameter extends TextParameter {
  * The body, by the declared type: a class with class-validator decorators is made from JSON or a form and checked (behind
  * the pipes); `string` is text, `Buffer` bytes, `Readable` the stream itself; anything else is parsed by its content type.
  * With a name, that property of the parsed body, checked against its declared type; several properties may be asked for.
- * With `{ files: true }`, a multipart form whose files are stored for the time of the request.
+ * With `{ files: true }`, a multipart form whose files are stored for the time of the request; with `{ consumes: 'json' }`,
+ * JSON and nothing else, with `{ consumes: 'form' }` an urlencoded form. Any other content type is answered with 415.
  */
 export const Body: BodyParameter = (...args: readonly unknown[]) => {
   const [first, ...rest] = args;
   const isOptions = isBodyOptions(first);
   const { name, pipes } = nameAndPipes(isOptions ? rest : args);
-  const files = isOptions ? (first.files === true ? {} : first.files) : undefined;
+  const options = isOptions ? first : {};
+  const files = options.files === true ? {} : options.files;
   return defineParameter({
     source: 'body',
     name,
@@ -141,12 +147,16 @@ export const Body: BodyParameter = (...args: readonly unknown[]) => {
     isText: false,
     waits: true,
     ...(files === undefined ? {} : { files }),
-    compile: (at) => (files === undefined ? readBodyArgument(at.type, name) : readFormArgument(at.type, at.place, files)),
+    ...(options.consumes === undefined ? {} : { consumes: options.consumes }),
+    compile: (at) =>
+      files === undefined
+        ? readBodyArgument(at, name, options.consumes)
+        : readFormArgument(at.type, at.place, files, options.consumes),
   });
 };
 
 function isBodyOptions(value: unknown): value is BodyOptions {
-  return typeof value === 'object' && value !== null && 'files' in value && !('transform' in value);
+  return typeof value === 'object' && value !== null && ('files' in value || 'consumes' in value) && !('transform' in value);
 }
 
 /** The request's `AbortSignal`. */

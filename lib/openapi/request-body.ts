@@ -33,6 +33,11 @@ function wholeBody({ declaration, type, pipes }: ParameterOutline, references: C
   if (type === String) return { content: { 'text/plain': { schema: { type: 'string' } } }, isRequired: false, isRead: true };
   if (type === Buffer || type === Uint8Array)
     return { content: { 'application/octet-stream': {} }, isRequired: false, isRead: true };
+  if (declaration.consumes !== undefined) {
+    const schema = isValidatedClass(type) ? references.refTo(type, 'input') : typeSchema(type, 'input', references);
+    const media = declaration.consumes === 'json' ? JSON_TYPE : FORM_TYPE;
+    return { content: { [media]: { schema } }, isRequired: true, isRead: true };
+  }
   if (isValidatedClass(type)) return { content: classContent(type, references), isRequired: true, isRead: true };
   const schema = pipedInput(pipes, references).schema ?? typeSchema(type, 'input', references);
   // Any other type is parsed by its content type, and may be missing.

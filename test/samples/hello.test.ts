@@ -179,6 +179,7 @@ describe.each(WAYS)('hello over $name', ({ environment, scheme, ask }) => {
     expect(await codes(post('{"name":'))).toEqual([400, 'BODY_MALFORMED']);
     expect(await codes(post('{"__proto__":{"admin":true}}'))).toEqual([400, 'BODY_MALFORMED']);
     expect(await codes(post('name=Ada', 'text/plain'))).toEqual([415, 'BODY_TYPE_UNSUPPORTED']);
+    expect(await codes(post('name=Ada', 'application/x-www-form-urlencoded'))).toEqual([415, 'BODY_TYPE_UNSUPPORTED']);
     expect(await codes(post({ ...ADA, name: 'x'.repeat(1024 * 1024) }))).toEqual([413, 'BODY_TOO_LARGE']);
   });
 

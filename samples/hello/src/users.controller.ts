@@ -12,7 +12,7 @@ export class UsersController {
   }
 
   @Post('/')
-  create(@Body() user: NewUser, ctx: RequestContext): User {
+  create(@Body({ consumes: 'json' }) user: NewUser, ctx: RequestContext): User {
     const created = this.users.add(user);
     ctx.setHeader('Location', `/users/${created.id}`);
     return created;
