@@ -31,6 +31,8 @@ export interface Constraint {
   readonly validate: (value: unknown, args: ConstraintArguments) => unknown;
   /** A text with slots (`$property`), or a function that makes it of the arguments. */
   readonly message: (args: ConstraintArguments) => unknown;
+  /** The same, where the decorator was given no message. */
+  readonly ownMessage: (args: ConstraintArguments) => unknown;
 }
 
 /** Everything class-validator knows of one property. */
@@ -112,19 +114,32 @@ function isSaid(text: unknown): boolean {
 }
 
 function readConstraints(storage: RuleStorage, rule: RuleMetadata): readonly Constraint[] {
-  return storage.getTargetValidatorConstraints(rule.constraintCls).map((constraint) => ({
-    code: isSaid(constraint.name) ? constraint.name : rule.type,
-    each: rule.each,
-    parameters: (rule.constraints as readonly unknown[] | undefined) ?? [],
-    appliesTo: rule.validateIf,
-    validate:
-      constraint.name === 'isNotEmptyObject'
-        ? isNotEmptyObject
-        : (value, args) => constraint.instance.validate(value, args as ClassValidator.ValidationArguments),
-    message: (args) =>
-      isSaid(rule.message) ? rule.message : constraint.instance.defaultMessage?.(args as ClassValidator.ValidationArguments),
-  }));
+  return storage.getTargetValidatorConstraints(rule.constraintCls).map((constraint) => {
+    const ownMessage = (args: ConstraintArguments): unknown =>
+      constraint.instance.defaultMessage?.(args as ClassValidator.ValidationArguments);
+    return {
+      code: isSaid(constraint.name) ? constraint.name : rule.type,
+      each: rule.each,
+      parameters: (rule.constraints as readonly unknown[] | undefined) ?? [],
+      appliesTo: rule.validateIf,
+      validate:
+        constraint.name === 'isNotEmptyObject'
+          ? isNotEmptyObject
+          : (value, args) => constraint.instance.validate(value, args as ClassValidator.ValidationArguments),
+      message: (args) => (isSaid(rule.message) ? rule.message : ownMessage(args)),
+      ownMessage,
+    };
+  });
 }
+
+/** Whether class-validator has a constraint of that name: all of its own answer at once, and to the value alone. */
+export function isNamedByLibrary(code: string): boolean {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  ownNames ??= new Set(Object.values(require('class-validator') as object).filter((one) => typeof one === 'string'));
+  return ownNames.has(code);
+}
+
+let ownNames: ReadonlySet<unknown> | undefined;
 
 function readNested(rule: RuleMetadata): PropertyRules['nested'] {
   const message = rule.message as unknown;

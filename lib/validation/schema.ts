@@ -5,6 +5,7 @@ import { tooDeepIssue } from './free-value';
 import { instantiate } from './instantiate';
 import { type Checked, issueAt, refused } from './issues';
 import { isPlainObject } from './plain-object';
+import { compileQuickMaker, type QuickMaker } from './quick-maker';
 import { convertByPlan, type ConvertedRecord, type UnknownNames } from './record';
 import { validate } from './validate';
 
@@ -42,6 +43,7 @@ function kindOf(input: unknown): string {
 class PlannedSchema<T> implements Schema<T> {
   readonly #plan: ClassPlan;
   readonly #maxDepth: number;
+  readonly #quick: QuickMaker | undefined;
 
   constructor(
     readonly type: Class<T>,
@@ -49,11 +51,14 @@ class PlannedSchema<T> implements Schema<T> {
   ) {
     this.#plan = readClassPlan(type);
     this.#maxDepth = maxDepth;
+    this.#quick = compileQuickMaker(this.#plan);
   }
 
   check(input: unknown): Checked<T> | Promise<Checked<T>> {
     // An instance is what the application itself made: only its values are asked about.
     if (input instanceof this.type) return this.#validate(input as object, []);
+    const made = this.#quick?.(input, this.#maxDepth);
+    if (made !== undefined) return { ok: true, value: made as T };
     if (!isPlainObject(input)) return refused([issueAt('', `an object is expected, got ${kindOf(input)}`, 'isObject')]);
     const tooDeep = tooDeepIssue(input, this.#maxDepth);
     if (tooDeep !== undefined) return refused([tooDeep]);

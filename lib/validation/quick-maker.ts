@@ -1,0 +1,202 @@
+// Hot: every valid body is made here. What is not plainly right is left to `instantiate.ts` and `validate.ts`, which say why.
+import type { ClassPlan, PropertyPlan, Shape } from './class-plan';
+import { type Constraint, type ConstraintArguments, isNamedByLibrary } from './class-validator-door';
+import { convertHeld } from './converted-value';
+import { freeValueIssue, tooDeepIssue } from './free-value';
+import { compileSurely } from './sure-constraint';
+
+/** Makes the instance of an input that is plainly right; `undefined` decides nothing. In: how many levels the input may have below itself. */
+export type QuickMaker = (input: unknown, levelsLeft: number) => object | undefined;
+
+type Input = Readonly<Record<string, unknown>>;
+type Instance = Record<string, unknown>;
+
+/** Whether a value of an instance is plainly right; of a list, `whole` is all of it. */
+type Check = (value: unknown, object: object, whole: unknown) => boolean;
+
+/** Prepares the making of instances of a class, when all its validators are class-validator's own. */
+export function compileQuickMaker(plan: ClassPlan): QuickMaker | undefined {
+  return canBeQuick(plan, new Set()) ? makerOf(plan, new Map()) : undefined;
+}
+
+function canBeQuick(plan: ClassPlan, seen: Set<ClassPlan>): boolean {
+  if (seen.has(plan)) return true;
+  seen.add(plan);
+  return plan.properties.every((property) => isQuickProperty(plan, property, seen));
+}
+
+function isQuickProperty(
+  plan: ClassPlan,
+  { name, rules, shape, transforms, inputName }: PropertyPlan,
+  seen: Set<ClassPlan>,
+): boolean {
+  if (!rules.constraints.every(({ code }) => isNamedByLibrary(code))) return false;
+  // An accessor may make anything of what it is given, and a name that every object has says nothing by being there.
+  if (name in plan.type.prototype || inputName in Object.prototype || plan.inputs.get(inputName)?.name !== name) return false;
+  if (shape.kind === 'converted') return shape.holder !== 'map' && shape.holder !== 'set' && CONVERTED.has(shape.type);
+  if (shape.kind === 'free') return true;
+  if (shape.holder === 'map' || shape.holder === 'set' || transforms.length > 0) return false;
+  return shape.choice.by === 'declaration' && canBeQuick(shape.choice.plan, seen);
+}
+
+/** Made of a value without running what belongs to somebody else. */
+const CONVERTED: ReadonlySet<unknown> = new Set([String, Number, Boolean, Date]);
+
+/** Classes may be nested in themselves: each is compiled once, and found here before it is. */
+function makerOf(plan: ClassPlan, made: Map<ClassPlan, { make: QuickMaker }>): QuickMaker {
+  const known = made.get(plan);
+  if (known !== undefined) return (input, levelsLeft) => known.make(input, levelsLeft);
+  const entry = { make: (): undefined => undefined } as { make: QuickMaker };
+  made.set(plan, entry);
+  const properties = plan.properties.map((property) => new QuickProperty(plan, property, made));
+  const { type } = plan;
+  entry.make = (input, levelsLeft) => {
+    if (!isParsed(input)) return undefined;
+    const instance = new type() as Instance;
+    let known = 0;
+    for (let i = 0; i < properties.length; i++) {
+      const raw = input[properties[i].inputName];
+      if (raw !== undefined) {
+        if (!properties[i].take(raw, instance, input, levelsLeft)) return undefined;
+        known++;
+      } else properties[i].miss(instance, input);
+    }
+    // Whatever else is there is not allowed, or was undefined.
+    if (known !== Object.keys(input).length) return undefined;
+    for (let i = 0; i < properties.length; i++) if (!properties[i].isFine(instance, input)) return undefined;
+    return instance;
+  };
+  return entry.make;
+}
+
+/** Whether all that an object has is its own, as of one that was parsed. */
+function isParsed(input: unknown): input is Input {
+  if (typeof input !== 'object' || input === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(input);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** One property of a class, with nothing left to look up. */
+class QuickProperty {
+  readonly name: string;
+  readonly inputName: string;
+  private readonly transforms: PropertyPlan['transforms'];
+  private readonly transformsMissing: boolean;
+  private readonly nullIsMissing: boolean;
+  private readonly convert: ((raw: unknown) => unknown) | undefined;
+  private readonly nest: ((raw: unknown, levelsLeft: number) => unknown) | undefined;
+  private readonly conditions: PropertyPlan['rules']['conditions'];
+  private readonly checks: readonly Check[];
+
+  constructor(plan: ClassPlan, property: PropertyPlan, made: Map<ClassPlan, { make: QuickMaker }>) {
+    const { name, inputName, transforms, transformsMissing, nullIsMissing, rules, shape } = property;
+    this.name = name;
+    this.inputName = inputName;
+    this.transforms = transforms;
+    this.transformsMissing = transformsMissing;
+    this.nullIsMissing = nullIsMissing;
+    this.convert = shape.kind === 'converted' ? (raw) => convertHeld(raw, shape) : undefined;
+    this.nest = shape.kind === 'nested' ? compileNest(shape, made) : undefined;
+    this.conditions = rules.conditions;
+    this.checks = rules.constraints.map((constraint) => compileCheck(plan, name, constraint));
+  }
+
+  /** Sets what the input has. Out: whether it could. */
+  take(raw: unknown, instance: Instance, input: Input, levelsLeft: number): boolean {
+    let value = raw;
+    if (this.nest !== undefined) {
+      if (raw !== null) value = this.nest(raw, levelsLeft);
+      if (value === undefined) return false;
+    } else {
+      if (typeof raw === 'object' && raw !== null && !isHarmless(raw, levelsLeft, this.convert !== undefined)) return false;
+      if (this.convert !== undefined) value = this.convert(raw);
+      for (const transform of this.transforms) value = transform(value, this.name, input);
+    }
+    this.#assign(instance, value);
+    return true;
+  }
+
+  /** The input has nothing. */
+  miss(instance: Instance, input: Input): void {
+    if (!this.transformsMissing) return;
+    let value: unknown;
+    for (const transform of this.transforms) value = transform(value, this.name, input);
+    this.#assign(instance, value);
+  }
+
+  isFine(instance: Instance, input: Input): boolean {
+    const value = instance[this.name];
+    for (const holds of this.conditions) if (!holds(instance, value)) return true;
+    for (let i = 0; i < this.checks.length; i++) if (!this.checks[i](value, instance, value)) return false;
+    // What is nested was looked at when it was made; a default was not.
+    return this.nest === undefined || (input[this.inputName] ?? undefined) !== undefined;
+  }
+
+  #assign(instance: Instance, value: unknown): void {
+    if (value === undefined || (value === null && this.nullIsMissing && instance[this.name] !== undefined)) return;
+    instance[this.name] = value;
+  }
+}
+
+/** Whether a value whose inside no class describes is not too deep, and reaches no prototype. */
+function isHarmless(value: object, levelsLeft: number, isConverted: boolean): boolean {
+  if (levelsLeft < 1) return false;
+  if (Array.isArray(value) && value.every(isPrimitive)) return true;
+  return tooDeepIssue(value, levelsLeft - 1) === undefined && freeValueIssue(value, '', isConverted) === undefined;
+}
+
+function isPrimitive(value: unknown): boolean {
+  return typeof value !== 'object' || value === null;
+}
+
+function compileNest(
+  { holder, choice }: Shape & { readonly kind: 'nested' },
+  made: Map<ClassPlan, { make: QuickMaker }>,
+): (raw: unknown, levelsLeft: number) => unknown {
+  const make = choice.by === 'declaration' ? makerOf(choice.plan, made) : undefined;
+  const one: QuickMaker = (input, levelsLeft) => (levelsLeft < 0 ? undefined : make?.(input, levelsLeft));
+  const list = (raw: readonly unknown[], levelsLeft: number): unknown => {
+    const items: object[] = [];
+    for (const item of raw) {
+      const instance = one(item, levelsLeft - 2);
+      if (instance === undefined) return undefined;
+      items.push(instance);
+    }
+    return items;
+  };
+  return (raw, levelsLeft) => {
+    if (levelsLeft < 1) return undefined;
+    if (Array.isArray(raw)) return holder === 'one' ? undefined : list(raw, levelsLeft);
+    return holder === 'list' ? undefined : one(raw, levelsLeft - 1);
+  };
+}
+
+function compileCheck(plan: ClassPlan, name: string, constraint: Constraint): Check {
+  const { appliesTo, each } = constraint;
+  const one = compileOne(plan, name, constraint);
+  const check: Check = each ? (value, object) => checkEach(one, value, object) : one;
+  return appliesTo === undefined ? check : (value, object) => !appliesTo(object, value) || check(value, object, value);
+}
+
+function checkEach(one: Check, value: unknown, object: object): boolean {
+  if (!Array.isArray(value)) return !(value instanceof Set) && !(value instanceof Map) && one(value, object, value);
+  for (const item of value) if (!one(item, object, value)) return false;
+  return true;
+}
+
+function compileOne(plan: ClassPlan, name: string, constraint: Constraint): Check {
+  const { parameters } = constraint;
+  // The one who asks a promise decides nothing: `true` itself is wanted.
+  const asked: Check = (value, object, whole) => {
+    const args: ConstraintArguments = {
+      targetName: plan.type.name,
+      property: name,
+      object,
+      value: whole,
+      constraints: parameters,
+    };
+    return constraint.validate(value, args) === true;
+  };
+  const surely = compileSurely(constraint);
+  return surely === undefined ? asked : (value, object, whole) => surely(value) || asked(value, object, whole);
+}
