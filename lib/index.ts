@@ -110,6 +110,21 @@ export type { ClassProvider, ExistingProvider, FactoryProvider, Provider, ValueP
 export { Inject, type InjectionKey, Optional, Token, token } from './plugins/service-token';
 export { WiringError } from './plugins/wiring-error';
 
+export { Breaker, type BreakerCallOptions, type BreakerSummary } from './resilience/breaker';
+export { BreakerCall } from './resilience/breaker-call';
+export { BreakerOpenError, BreakerTimeoutError } from './resilience/breaker-error';
+export type { BackoffOptions, BreakerOptions } from './resilience/breaker-options';
+export type { BreakerStateName } from './resilience/breaker-state';
+export { Breakers, type BreakersOptions } from './resilience/breakers';
+export { Bulkhead, type BulkheadOptions, type BulkheadStats } from './resilience/bulkhead';
+export type { NamedBreakerOptions } from './resilience/named-configurations';
+export type { BreakerStats } from './resilience/outcome';
+export type { WindowOptions } from './resilience/outcome-window';
+export { Policy, policy, type PolicyCallOptions, type PolicyOptions, type PolicyStats } from './resilience/policy';
+export type { RetryBudgetOptions, RetryOptions } from './resilience/retry-options';
+export type { SavedBreaker } from './resilience/saved-breaker';
+export type { Transition, TransitionCause } from './resilience/transition';
+
 export type { AuthOptions } from './security/auth';
 export { Authorize } from './security/authorize';
 export { type BearerToken, bearerTokens, type BearerTokensOptions } from './security/bearer-tokens';

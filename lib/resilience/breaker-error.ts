@@ -1,4 +1,7 @@
 import { FrameworkError, withoutStack } from '../errors/framework-error';
+import { resilienceErrors } from './errors';
+
+const { BREAKER_OPEN, BREAKER_TIMEOUT } = resilienceErrors;
 
 /**
  * A call that a breaker did not let through: `code` BREAKER_OPEN, status 503 with `Retry-After`, and
@@ -7,17 +10,20 @@ import { FrameworkError, withoutStack } from '../errors/framework-error';
 export class BreakerOpenError extends FrameworkError {
   /** The breaker's name. */
   readonly breaker: string;
+  /** Which of the breakers of its name. */
+  readonly key: string | undefined;
   /** When to come again, in milliseconds, as far as is known; 1,000 while trials are under way. */
   readonly retryAfterMs: number;
   declare readonly status: number;
 
-  constructor(breaker: string, retryAfterMs: number) {
-    super('BREAKER_OPEN', `BREAKER_OPEN: breaker "${breaker}" lets no call through`, 503, {
+  constructor(breaker: string, retryAfterMs: number, key?: string) {
+    super(BREAKER_OPEN.code, `BREAKER_OPEN: breaker "${breaker}" lets no call through`, 503, {
       detail: 'What this needs is out of order; try again later.',
       headers: retryAfterHeaders(retryAfterMs),
       members: OPEN_MEMBERS,
     });
     this.breaker = breaker;
+    this.key = key;
     this.retryAfterMs = retryAfterMs;
   }
 }
@@ -27,21 +33,21 @@ const OPEN_MEMBERS = { state: 'circuit_breaker_open' };
 let lastHeaders: { readonly 'retry-after': string } = { 'retry-after': '1' };
 
 /** Whole seconds, rounded up, at least 1: who comes earlier comes in vain. Rejections come in crowds with the same. */
-function retryAfterHeaders(retryAfterMs: number): Readonly<Record<string, string>> {
+export function retryAfterHeaders(retryAfterMs: number): Readonly<Record<string, string>> {
   const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1_000)));
   if (lastHeaders['retry-after'] !== seconds) lastHeaders = { 'retry-after': seconds };
   return lastHeaders;
 }
 
-/** A call that took longer than its breaker's `timeoutMs`: `code` BREAKER_TIMEOUT, status 504. */
+/** A call that took longer than the `timeoutMs` of its breaker or policy: `code` BREAKER_TIMEOUT, status 504. It has no stack. */
 export class BreakerTimeoutError extends FrameworkError {
-  /** The breaker's name. */
+  /** The name of the breaker, or of the policy's. */
   readonly breaker: string;
   readonly timeoutMs: number;
   declare readonly status: number;
 
   constructor(breaker: string, timeoutMs: number) {
-    super('BREAKER_TIMEOUT', `BREAKER_TIMEOUT: a call through breaker "${breaker}" took longer than ${timeoutMs} ms`, 504, {
+    super(BREAKER_TIMEOUT.code, `BREAKER_TIMEOUT: a call through "${breaker}" took longer than ${timeoutMs} ms`, 504, {
       detail: 'What this needs did not answer in time.',
     });
     this.breaker = breaker;
@@ -49,8 +55,8 @@ export class BreakerTimeoutError extends FrameworkError {
   }
 }
 
-export function openError(breaker: string, retryAfterMs: number): BreakerOpenError {
-  return withoutStack(() => new BreakerOpenError(breaker, retryAfterMs));
+export function openError(breaker: string, retryAfterMs: number, key: string | undefined): BreakerOpenError {
+  return withoutStack(() => new BreakerOpenError(breaker, retryAfterMs, key));
 }
 
 export function timeoutError(breaker: string, timeoutMs: number): BreakerTimeoutError {

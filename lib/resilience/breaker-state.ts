@@ -1,10 +1,20 @@
 /** What a breaker says it is. */
 export type BreakerStateName = 'closed' | 'open' | 'half-open' | 'forced-open' | 'disabled' | 'metrics-only';
 
+/** The states as numbers, for metrics: the higher, the less a breaker may be taken for one that works by itself. */
+export const STATE_NUMBERS = {
+  closed: 0,
+  'half-open': 1,
+  open: 2,
+  'forced-open': 3,
+  disabled: 4,
+  'metrics-only': 5,
+} as const satisfies Record<BreakerStateName, number>;
+
 /** Calls that are to show whether what failed works again. */
 export interface Trials {
-  /** When the last of them was let in. */
-  lastAtMs: number;
+  /** Since when there has been one under way without a break. */
+  busySinceMs: number;
   /** Those that have not ended yet. */
   running: number;
   successes: number;
@@ -33,13 +43,17 @@ export const FORCED_OPEN: BreakerState = { kind: 'forced-open' };
 export const DISABLED: BreakerState = { kind: 'disabled' };
 export const METRICS_ONLY: BreakerState = { kind: 'metrics-only' };
 
-export function halfOpen(nowMs: number, nextOpenMs: number): BreakerState {
-  return { kind: 'half-open', trials: { lastAtMs: nowMs, running: 0, successes: 0, failures: 0, slow: 0, settled: 0 }, nextOpenMs };
+export function halfOpen(nextOpenMs: number): BreakerState {
+  return {
+    kind: 'half-open',
+    trials: { busySinceMs: 0, running: 0, successes: 0, failures: 0, slow: 0, settled: 0 },
+    nextOpenMs,
+  };
 }
 
 /** When trials that do not end are given up, and it opens again; infinite while none is under way. */
-export function stuckAtMs({ running, lastAtMs }: Trials, maxHalfOpenMs: number): number {
-  return running === 0 ? Infinity : lastAtMs + maxHalfOpenMs;
+export function stuckAtMs({ running, busySinceMs }: Trials, maxHalfOpenMs: number): number {
+  return running === 0 ? Infinity : busySinceMs + maxHalfOpenMs;
 }
 
 /** What the state has become by itself, by the time alone. Nothing is changed by looking. */

@@ -1,44 +1,43 @@
 import type { Observable, Subscriber } from 'rxjs';
 import { rx } from '../lifetime/observable';
-import type { Breaker, Ticket } from './breaker';
-import { timeoutError } from './breaker-error';
-import type { BreakerSettings } from './breaker-settings';
-import { CANCELLED, FAILURE } from './outcome';
+import type { BreakerCall } from './breaker-call';
+import type { Limits } from './cut-call';
 
-type Breaking = Pick<Breaker, 'admit' | 'settle' | 'settleValue' | 'settleError'>;
-
-/** An Observable each subscription to which is one call through a breaker. */
-export function observeCall<T>(
-  breaker: Breaking,
-  settings: BreakerSettings,
-  factory: (signal: AbortSignal) => Observable<T>,
-): Observable<T> {
-  return new (rx().Observable)<T>((subscriber) => new ObservedCall(breaker, settings, subscriber).begin(factory));
+/** What goes around each subscription. */
+interface ObservedLimits extends Limits {
+  /** Fails with: BREAKER_OPEN. */
+  readonly admit: () => BreakerCall;
 }
 
-class ObservedCall<T> {
-  readonly #breaker: Breaking;
-  readonly #settings: BreakerSettings;
+/** One subscription to an Observable as one call through a breaker. */
+export class ObservedCall<T> {
+  readonly #limits: ObservedLimits;
   readonly #subscriber: Subscriber<T>;
-  readonly #ticket: Ticket;
+  readonly #call: BreakerCall;
   readonly #controller = new AbortController();
-  /** When the first value came: from then on it is a stream, which lasts as long as it lasts. */
-  #answeredMs: number | undefined;
+  #hasAnswered = false;
   #last: T | undefined;
 
-  constructor(breaker: Breaking, settings: BreakerSettings, subscriber: Subscriber<T>) {
-    this.#breaker = breaker;
-    this.#settings = settings;
+  private constructor(limits: ObservedLimits, subscriber: Subscriber<T>) {
+    this.#limits = limits;
     this.#subscriber = subscriber;
-    this.#ticket = breaker.admit();
+    this.#call = limits.admit();
   }
 
-  begin(factory: (signal: AbortSignal) => Observable<T>): void {
+  static observe<T>(factory: (signal: AbortSignal) => Observable<T>, limits: ObservedLimits): Observable<T> {
+    return new (rx().Observable)<T>((subscriber) => {
+      if (limits.signal?.aborted === true) subscriber.error(limits.signal.reason);
+      else new ObservedCall(limits, subscriber).#begin(factory);
+    });
+  }
+
+  #begin(factory: (signal: AbortSignal) => Observable<T>): void {
     const subscriber = this.#subscriber;
-    const { clock, timeoutMs } = this.#settings;
+    const { clock, timeoutMs, signal } = this.#limits;
     subscriber.add(() => this.#abandon());
     const cancelTimer = timeoutMs > 0 ? clock.setTimer(() => this.#timeOut(), timeoutMs) : undefined;
     subscriber.add(cancelTimer);
+    if (signal !== undefined) this.#endWith(signal);
     // The inner subscriber is known before the source begins, so that one which never stops by itself can be stopped.
     const whole = new (rx().Observable)<T>((inner) => {
       subscriber.add(() => inner.unsubscribe());
@@ -46,39 +45,46 @@ class ObservedCall<T> {
     });
     whole.subscribe({
       next: (value) => {
-        cancelTimer?.();
-        this.#answeredMs ??= clock.now();
+        if (!this.#hasAnswered) cancelTimer?.();
+        this.#call.answered();
+        this.#hasAnswered = true;
         this.#last = value;
         subscriber.next(value);
       },
-      error: (error: unknown) => this.#finish(() => this.#breaker.settleError(this.#ticket, error, this.#answeredMs), error),
-      complete: () => this.#finish(() => this.#breaker.settleValue(this.#ticket, this.#last, this.#answeredMs)),
+      error: (error: unknown) => {
+        this.#call.fail(error);
+        subscriber.error(error);
+      },
+      complete: () => {
+        this.#call.succeed(this.#last);
+        subscriber.complete();
+      },
     });
   }
 
-  #finish(settle: () => void, ...errors: unknown[]): void {
-    try {
-      settle();
-    } catch (error) {
-      this.#subscriber.error(error);
-    }
-    if (errors.length > 0) this.#subscriber.error(errors[0]);
-    else this.#subscriber.complete();
+  #endWith(signal: AbortSignal): void {
+    const abort = (): void => {
+      const reason: unknown = signal.reason;
+      this.#call.cancel(reason);
+      this.#controller.abort(reason);
+      this.#subscriber.error(reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    this.#subscriber.add(() => signal.removeEventListener('abort', abort));
   }
 
   #timeOut(): void {
-    const { name, timeoutMs } = this.#settings;
-    const error = timeoutError(name, timeoutMs);
-    this.#breaker.settle(this.#ticket, FAILURE, error);
+    const error = this.#limits.timeoutError();
+    this.#call.timeOut(error);
     this.#controller.abort(error);
     this.#subscriber.error(error);
   }
 
   /** Nobody wants more of it: what it gave so far is what was wanted. */
   #abandon(): void {
-    if (this.#ticket.isSettled) return;
-    if (this.#answeredMs === undefined) this.#breaker.settle(this.#ticket, CANCELLED);
-    else this.#finish(() => this.#breaker.settleValue(this.#ticket, this.#last, this.#answeredMs));
+    if (this.#call.isSettled) return;
+    if (this.#hasAnswered) this.#call.succeed(this.#last);
+    else this.#call.cancel();
     this.#controller.abort();
   }
 }

@@ -17,10 +17,35 @@ export const LATE = 8;
 /** One of the numbers above. */
 export type Outcome = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
-export const OUTCOME_KINDS = 9;
+/** How one call came to its end, as far as whoever made it can tell; whether it was slow the breaker finds itself. */
+export type Verdict = typeof SUCCESS | typeof FAILURE | typeof CANCELLED | typeof IGNORED;
+
+/** The outcomes by number, for metrics and logs. */
+export const OUTCOME_NAMES = [
+  'success',
+  'failure',
+  'slow_success',
+  'slow_failure',
+  'slow_cancelled',
+  'cancelled',
+  'ignored',
+  'rejected',
+  'late',
+] as const;
+
+export const OUTCOME_KINDS = OUTCOME_NAMES.length;
 
 /** How many calls had which outcome, indexed by outcome. */
-export type Counts = Uint32Array | number[];
+export type Counts = number[];
+
+export function noCounts(): Counts {
+  return [0, 0, 0, 0, 0, 0, 0, 0, 0];
+}
+
+/** Whether the outcome is one that a breaker judges by. */
+export function counts(outcome: Outcome): boolean {
+  return outcome <= SLOW_CANCELLED;
+}
 
 /** What a breaker counted, of its window. */
 export interface BreakerStats {
@@ -37,18 +62,18 @@ export interface BreakerStats {
   readonly late: number;
 }
 
-export function toStats(counts: Counts): BreakerStats {
-  const successes = counts[SUCCESS] + counts[SLOW_SUCCESS];
-  const failures = counts[FAILURE] + counts[SLOW_FAILURE];
-  const slowCancelled = counts[SLOW_CANCELLED];
+export function toStats(of: Counts): BreakerStats {
+  const successes = of[SUCCESS] + of[SLOW_SUCCESS];
+  const failures = of[FAILURE] + of[SLOW_FAILURE];
+  const slowCancelled = of[SLOW_CANCELLED];
   return {
     calls: successes + failures + slowCancelled,
     successes,
     failures,
-    slow: counts[SLOW_SUCCESS] + counts[SLOW_FAILURE] + slowCancelled,
-    ignored: counts[IGNORED],
-    cancelled: counts[CANCELLED] + slowCancelled,
-    rejected: counts[REJECTED],
-    late: counts[LATE],
+    slow: of[SLOW_SUCCESS] + of[SLOW_FAILURE] + slowCancelled,
+    ignored: of[IGNORED],
+    cancelled: of[CANCELLED] + slowCancelled,
+    rejected: of[REJECTED],
+    late: of[LATE],
   };
 }

@@ -1,5 +1,9 @@
-import { type BreakerState, type BreakerStateName, CLOSED, DISABLED, FORCED_OPEN, halfOpen, METRICS_ONLY, remainingOpenMs } from './breaker-state';
+import { openMsOf } from './breaker-settings';
+import { type BreakerState, type BreakerStateName, CLOSED, DISABLED, FORCED_OPEN, halfOpen, METRICS_ONLY } from './breaker-state';
+import { isObject } from './check-options';
+import type { Circuit } from './circuit';
 import { resilienceErrors } from './errors';
+import { OUTCOME_KINDS } from './outcome';
 import type { SavedWindow } from './outcome-window';
 
 /** What `breaker.save()` gives: plain data, fit for JSON. Its members may change; `version` tells. */
@@ -13,62 +17,75 @@ export interface SavedBreaker {
   readonly window: SavedWindow;
 }
 
-export function saveState(
-  state: BreakerState,
-  nowMs: number,
-  more: Pick<SavedBreaker, 'openings' | 'openForMs' | 'window'> & { readonly stateNow: BreakerStateName; readonly maxHalfOpenMs: number },
-): SavedBreaker {
-  const { stateNow, openings, openForMs, window, maxHalfOpenMs } = more;
-  return { version: 1, state: stateNow, remainingOpenMs: remainingOpenMs(state, nowMs, maxHalfOpenMs), openings, openForMs, window };
+export function saveCircuit(circuit: Circuit): SavedBreaker {
+  const nowMs = circuit.nowMs();
+  const { openings, openedAtMs, window } = circuit;
+  return {
+    version: 1,
+    state: circuit.stateNow(),
+    remainingOpenMs: circuit.remainingOpenMs(),
+    openings,
+    openForMs: openings === 0 ? 0 : nowMs - openedAtMs,
+    window: window.save(nowMs),
+  };
 }
 
 const SIMPLE = { closed: CLOSED, 'forced-open': FORCED_OPEN, disabled: DISABLED, 'metrics-only': METRICS_ONLY } as const;
 
 /** Fails with: BREAKER_SNAPSHOT_INVALID. */
-export function restoreState(
-  saved: SavedBreaker,
-  breaker: string,
-  nowMs: number,
-  nextOpenMs: () => number,
-): { readonly state: BreakerState; readonly openings: number; readonly openedAtMs: number } {
+export function restoreInto(circuit: Circuit, saved: SavedBreaker): void {
   const reason = findFault(saved);
-  if (reason !== undefined) throw resilienceErrors.BREAKER_SNAPSHOT_INVALID({ breaker, reason });
-  const { openings, openForMs } = saved;
-  return { state: stateOf(saved, nowMs, nextOpenMs), openings, openedAtMs: nowMs - openForMs };
+  if (reason !== undefined) throw resilienceErrors.BREAKER_SNAPSHOT_INVALID({ breaker: circuit.settings.name, reason });
+  const nowMs = circuit.nowMs();
+  circuit.current = stateOf(saved, circuit, nowMs);
+  circuit.openings = saved.openings;
+  circuit.openedAtMs = nowMs - saved.openForMs;
+  circuit.window.restore(saved.window, nowMs);
 }
 
-function stateOf(saved: SavedBreaker, nowMs: number, nextOpenMs: () => number): BreakerState {
-  if (saved.state === 'open') return { kind: 'open', sinceMs: nowMs, untilMs: nowMs + saved.remainingOpenMs };
-  return saved.state === 'half-open' ? halfOpen(nowMs, nextOpenMs()) : SIMPLE[saved.state];
+function stateOf({ state, remainingOpenMs, openings }: SavedBreaker, { settings }: Circuit, nowMs: number): BreakerState {
+  if (state === 'open') return { kind: 'open', sinceMs: nowMs, untilMs: nowMs + remainingOpenMs };
+  return state === 'half-open' ? halfOpen(openMsOf(settings, openings + 1)) : SIMPLE[state];
 }
 
-const COUNTS = ['remainingOpenMs', 'openings', 'openForMs'] as const;
+type Check = (value: unknown) => boolean;
 
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isTime: Check = (value) => typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+const isCounts: Check = (value) => Array.isArray(value) && value.length === OUTCOME_KINDS && value.every(isCount);
+const isMoment: Check = (value) => isObject(value) && isTime(value.agoMs) && isCounts(value.counts);
+
+const STATES = new Set<unknown>([...Object.keys(SIMPLE), 'open', 'half-open']);
+
+const MEMBERS: Readonly<Record<keyof SavedBreaker, Check>> = {
+  version: (value) => value === 1,
+  state: (value) => STATES.has(value),
+  remainingOpenMs: isTime,
+  openings: isCount,
+  openForMs: isTime,
+  window: isWindow,
+};
+
+/** It may come from a file: what is not as it was saved is not guessed at. */
 function findFault(saved: unknown): string | undefined {
-  if (typeof saved !== 'object' || saved === null) return 'it is no object';
-  const { version, state, window, ...rest } = saved as Record<string, unknown>;
-  if (version !== 1) return `its version is ${String(version)}, not 1`;
-  if (typeof state !== 'string' || !(state in SIMPLE || state === 'open' || state === 'half-open')) return 'its state is none';
-  const wrong = COUNTS.find((name) => !(typeof rest[name] === 'number' && rest[name] >= 0 && Number.isFinite(rest[name])));
-  if (wrong !== undefined) return `its ${wrong} is no number of 0 or more`;
-  return isWindow(window) ? undefined : 'its window is none';
+  if (!isObject(saved)) return 'it is no object';
+  const wrong = Object.entries(MEMBERS).find(([name, check]) => !check(saved[name]));
+  return wrong === undefined ? undefined : `its ${wrong[0]} is ${printed(saved[wrong[0]])}`;
 }
 
-function isWindow(window: unknown): window is SavedWindow {
-  if (typeof window !== 'object' || window === null) return false;
-  const { kind, counts, inRow = 0, calls = '', tenths = [] } = window as Record<string, unknown>;
-  if (kind !== 'consecutive' && kind !== 'count' && kind !== 'time') return false;
-  return isCounts(counts) && isCount(inRow) && isCalls(calls) && Array.isArray(tenths) && tenths.every(isCounts);
+function isWindow(window: unknown): boolean {
+  if (!isObject(window)) return false;
+  const { kind, counts, inRow, calls, moments } = window;
+  if (kind === 'consecutive') return isCounts(counts) && isCount(inRow);
+  if (kind === 'count') return isCounts(counts) && typeof calls === 'string' && /^[0-4]*$/.test(calls);
+  return kind === 'time' && Array.isArray(moments) && moments.every(isMoment) && isInOrder(moments as { agoMs: number }[]);
 }
 
-function isCalls(calls: unknown): boolean {
-  return typeof calls === 'string' && /^[0-4]*$/.test(calls);
+/** Oldest first. */
+function isInOrder(moments: readonly { readonly agoMs: number }[]): boolean {
+  return moments.every(({ agoMs }, at) => at === 0 || agoMs < (moments[at - 1] as { agoMs: number }).agoMs);
 }
 
-function isCounts(counts: unknown): boolean {
-  return Array.isArray(counts) && counts.every(isCount);
-}
-
-function isCount(count: unknown): boolean {
-  return typeof count === 'number' && Number.isInteger(count) && count >= 0;
+function printed(value: unknown): string {
+  return isObject(value) ? 'not as it was saved' : String(value);
 }

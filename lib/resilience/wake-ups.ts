@@ -27,30 +27,31 @@ export class WakeUps {
     return wakeUps;
   }
 
-  /** `atMs` undefined: not at all. */
+  /** `atMs` undefined: not at all. O(1): the timer is only ever moved to an earlier time, and one too early finds nobody. */
   set(sleeper: Sleeper, atMs: number | undefined): void {
-    if (atMs === undefined) this.#sleepers.delete(sleeper);
-    else this.#sleepers.set(sleeper, atMs);
-    this.#arm();
+    if (atMs === undefined) {
+      if (this.#sleepers.delete(sleeper) && this.#sleepers.size === 0) this.#arm(Infinity);
+      return;
+    }
+    this.#sleepers.set(sleeper, atMs);
+    if (atMs < this.#timerAtMs) this.#arm(atMs);
   }
 
-  #arm(): void {
-    const nextMs = Math.min(...this.#sleepers.values());
-    if (nextMs === this.#timerAtMs) return;
+  #arm(atMs: number): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#timerAtMs = nextMs;
-    if (nextMs === Infinity) return;
-    this.#cancelTimer = this.#clock.setTimer(() => this.#fire(), Math.max(0, Math.ceil(nextMs - this.#clock.now())));
+    this.#timerAtMs = atMs;
+    if (atMs === Infinity) return;
+    this.#cancelTimer = this.#clock.setTimer(() => this.#fire(), Math.max(0, Math.ceil(atMs - this.#clock.now())));
   }
 
   #fire(): void {
-    this.#cancelTimer = undefined;
-    this.#timerAtMs = Infinity;
     const nowMs = this.#clock.now();
     const due = [...this.#sleepers].filter(([, atMs]) => atMs <= nowMs).map(([sleeper]) => sleeper);
     for (const sleeper of due) this.#sleepers.delete(sleeper);
+    let nextMs = Infinity;
+    for (const atMs of this.#sleepers.values()) nextMs = Math.min(nextMs, atMs);
+    this.#arm(nextMs);
     for (const sleeper of due) sleeper.wake();
-    this.#arm();
   }
 }

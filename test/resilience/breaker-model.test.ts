@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
+import { Breaker, type BreakerCall, CancelledError } from 'rockstar-web';
 import { ManualClock } from 'rockstar-web/testing';
-import { Breaker, type Ticket } from '../../lib/resilience/breaker';
-import { CANCELLED, FAILURE, IGNORED, SUCCESS } from '../../lib/resilience/outcome';
 import { type End, ReferenceBreaker, type ReferenceCall, type ReferenceOptions } from './reference-breaker';
 
 /** A clock that is only read. */
@@ -12,7 +11,13 @@ class StillClock extends ManualClock {
   }
 }
 
-const VERDICTS = { success: SUCCESS, failure: FAILURE, ignored: IGNORED, cancelled: CANCELLED } as const;
+const SETTLE: Readonly<Record<End, (call: BreakerCall) => void>> = {
+  success: (call) => call.succeed(),
+  failure: (call) => call.fail(new Error('failed')),
+  ignored: (call) => call.ignore(),
+  cancelled: (call) => call.cancel(),
+  expired: (call) => call.cancel(new CancelledError('deadline')),
+};
 
 type Step =
   | { readonly do: 'advance'; readonly ms: number }
@@ -20,13 +25,16 @@ type Step =
   | { readonly do: 'end'; readonly which: number; readonly as: End }
   | { readonly do: 'forceOpen' | 'disable' | 'observeOnly' | 'reset' | 'enable' };
 
-const end = fc.constantFrom<End>('success', 'failure', 'failure', 'ignored', 'cancelled');
+const end = fc.constantFrom<End>('success', 'failure', 'failure', 'ignored', 'cancelled', 'expired');
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Step>({ do: 'begin' }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('end' as const), which: fc.nat(7), as: end }) },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.oneof(fc.nat(30), fc.constantFrom(10, 50, 99, 100, 500)) }),
+    arbitrary: fc.record({
+      do: fc.constant('advance' as const),
+      ms: fc.oneof(fc.nat(30), fc.constantFrom(10, 50, 99, 100, 500)),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('forceOpen', 'disable', 'observeOnly', 'reset', 'enable') }) },
 );
@@ -63,7 +71,7 @@ class Pair {
   readonly breaker: Breaker;
   readonly reference: ReferenceBreaker;
   readonly changes: string[] = [];
-  readonly open: { readonly ticket: Ticket; readonly call: ReferenceCall }[] = [];
+  readonly open: { readonly ticket: BreakerCall; readonly call: ReferenceCall }[] = [];
 
   constructor(options: ReferenceOptions) {
     this.breaker = new Breaker({ ...options, clock: this.clock });
@@ -88,7 +96,7 @@ class Pair {
       case 'end': {
         const [each] = this.open.splice(step.which % Math.max(1, this.open.length), 1);
         if (each === undefined) return;
-        this.breaker.settle(each.ticket, VERDICTS[step.as]);
+        SETTLE[step.as](each.ticket);
         this.reference.settle(each.call, step.as);
         break;
       }
@@ -99,9 +107,9 @@ class Pair {
 
   private begin(): void {
     const call = this.reference.call();
-    let ticket: Ticket | undefined;
+    let ticket: BreakerCall | undefined;
     try {
-      ticket = this.breaker.admit();
+      ticket = this.breaker.begin();
     } catch (error) {
       expect(error).toMatchObject({ code: 'BREAKER_OPEN' });
     }
@@ -135,18 +143,21 @@ describe('a breaker and the model of it', () => {
     ['count', count],
     ['time', time],
     ['failures within a time', absolute],
-  ])('agree on every state, counter and transition over random histories: %s', (_name, options: fc.Arbitrary<ReferenceOptions>) => {
-    fc.assert(
-      fc.property(options, fc.array(step, { maxLength: 80 }), (chosen, steps) => {
-        const pair = new Pair(chosen);
-        for (const each of steps) {
-          pair.take(each);
-          pair.compare();
-        }
-      }),
-      { numRuns: 400 },
-    );
-  });
+  ])(
+    'agree on every state, counter and transition over random histories: %s',
+    (_name, options: fc.Arbitrary<ReferenceOptions>) => {
+      fc.assert(
+        fc.property(options, fc.array(step, { maxLength: 80 }), (chosen, steps) => {
+          const pair = new Pair(chosen);
+          for (const each of steps) {
+            pair.take(each);
+            pair.compare();
+          }
+        }),
+        { numRuns: 400 },
+      );
+    },
+  );
 
   it('is restored as it was saved, at whatever time of the other clock', () => {
     fc.assert(

@@ -8,14 +8,16 @@ export interface ReferenceOptions {
   readonly failureRatio?: number;
   readonly slowRatio?: number;
   readonly slowCallMs: number;
+  readonly slowDeadlineMs?: number;
   readonly minimumCalls: number;
   readonly resetTimeoutMs: number;
   readonly halfOpenMax: number;
   readonly maxHalfOpenMs: number;
 }
 
-export type End = 'success' | 'failure' | 'ignored' | 'cancelled';
-type Kind = End | 'rejected' | 'late';
+/** `expired`: cancelled, by its caller's deadline. */
+export type End = 'success' | 'failure' | 'ignored' | 'cancelled' | 'expired';
+type Kind = Exclude<End, 'expired'> | 'rejected' | 'late';
 
 interface Entry {
   readonly atMs: number;
@@ -37,7 +39,7 @@ export class ReferenceBreaker {
   #untilMs = 0;
   #trials: Entry[] = [];
   #running = 0;
-  #lastTrialMs = 0;
+  #busySinceMs = 0;
   readonly changes: string[] = [];
 
   constructor(readonly options: ReferenceOptions) {}
@@ -82,18 +84,21 @@ export class ReferenceBreaker {
       return undefined;
     }
     if (kind === 'half-open') {
+      if (this.#running === 0) this.#busySinceMs = this.#nowMs;
       this.#running++;
-      this.#lastTrialMs = this.#nowMs;
     }
     return { era: this.era, startMs: this.#nowMs };
   }
 
   settle(call: ReferenceCall, end: End): void {
     if (this.kind === 'half-open') this.#catchUp();
+    if (this.kind === 'disabled') return;
     if (call.era !== this.era) this.#note('late', false);
-    else if (this.kind !== 'disabled') {
-      const isSlow = end !== 'ignored' && this.#nowMs - call.startMs >= this.options.slowCallMs;
-      const entry = this.#note(end, isSlow);
+    else {
+      const { slowCallMs, slowDeadlineMs = slowCallMs } = this.options;
+      const limitMs = end === 'expired' ? slowDeadlineMs : slowCallMs;
+      const isSlow = end !== 'ignored' && this.#nowMs - call.startMs >= limitMs;
+      const entry = this.#note(end === 'expired' ? 'cancelled' : end, isSlow);
       const counts = end === 'success' || end === 'failure' || isSlow;
       if (this.kind === 'half-open') {
         this.#running--;
@@ -116,13 +121,19 @@ export class ReferenceBreaker {
 
   #remembered(): Entry[] {
     const { window } = this.options;
-    if (window.kind === 'time') {
-      const tenth = (ms: number): number => Math.floor(ms / (window.durationMs / 10));
-      return this.#log.filter(({ atMs }) => tenth(this.#nowMs) - tenth(atMs) < 10);
-    }
+    if (window.kind === 'time') return this.#within(window.durationMs);
     if (window.kind === 'consecutive') return this.#log;
     const counting = this.#log.filter(isCounting).slice(-window.calls);
     return this.#log.filter((entry) => !isCounting(entry) || counting.includes(entry));
+  }
+
+  /** What comes within a hundredth of the window after another, which is taken with none before it, is taken as one with it. */
+  #within(durationMs: number): Entry[] {
+    let asOfMs = -Infinity;
+    return this.#log.filter(({ atMs }) => {
+      if (atMs >= asOfMs + durationMs / 100) asOfMs = atMs;
+      return asOfMs > this.#nowMs - durationMs;
+    });
   }
 
   #isTripped(): boolean {
@@ -172,7 +183,7 @@ export class ReferenceBreaker {
   }
 
   get #stuckMs(): number {
-    return this.#running === 0 ? Infinity : this.#lastTrialMs + this.options.maxHalfOpenMs;
+    return this.#running === 0 ? Infinity : this.#busySinceMs + this.options.maxHalfOpenMs;
   }
 
   #catchUp(): void {

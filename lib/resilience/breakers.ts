@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Observable } from 'rxjs';
+import { nearNames } from '../errors/near-names';
+import { type Clock, systemClock } from '../lifetime/clock';
+import { Breaker } from './breaker';
+import { type BreakerSettings, compileSettings } from './breaker-settings';
+import { checkOptions, COUNT } from './check-options';
+import type { Shared } from './circuit';
+import { resilienceErrors } from './errors';
+import { KeyedBreakers } from './keyed-breakers';
+import { NAMED_CONFIGURATIONS, type NamedBreakerOptions } from './named-configurations';
+import type { BreakerObserver, Transition } from './transition';
+import { TransitionFeed } from './transition-feed';
+
+/** What a registry of breakers takes; all have a default. */
+export interface BreakersOptions {
+  /** Where the time comes from. Default: the machine's monotonic clock. */
+  readonly clock?: Clock;
+  /** The configurations by name. One of `external_api`, `database` or `cache` says only what differs from the built-in one. */
+  readonly configurations?: Readonly<Record<string, NamedBreakerOptions>>;
+  /** Who counts what the breakers of a name do; asked once for each name that is used. @internal */
+  readonly observe?: (name: string) => BreakerObserver | undefined;
+}
+
+/** All that is there of one name. */
+interface Group {
+  readonly name: string;
+  readonly settings: BreakerSettings;
+  readonly shared: Shared;
+  readonly keyed: KeyedBreakers;
+  plain: Breaker | undefined;
+}
+
+const KEYS_RULE = { maxKeys: COUNT };
+
+/**
+ * The breakers of an application, by name and by key: injected into whatever needs one, and `app.breakers`.
+ *
+ * A name that is configured nowhere, and is none of the built-in ones, has the defaults of `BreakerOptions`.
+ * Fails with: BREAKER_OPTION_INVALID, when it is made with a wrong configuration.
+ */
+export class Breakers {
+  readonly #clock: Clock;
+  readonly #configurations = new Map<string, NamedBreakerOptions>();
+  readonly #groups = new Map<string, Group>();
+  readonly #feed: TransitionFeed;
+  readonly #observe: (name: string) => BreakerObserver | undefined;
+  readonly #observers = new Map<string, BreakerObserver>();
+
+  constructor({ clock = systemClock, configurations = {}, observe = () => undefined }: BreakersOptions = {}) {
+    this.#clock = clock;
+    this.#observe = observe;
+    const listenedChanged = (): void => this.list().forEach((breaker) => breaker.schedule());
+    this.#feed = new TransitionFeed(listenedChanged, (transition) => this.#observers.get(transition.name)?.changed(transition));
+    for (const [name, options] of Object.entries(configurations)) this.#configure(name, options);
+  }
+
+  /**
+   * The breaker of a name, or of a key of it; made when it is first asked for.
+   *
+   * There are at most `maxKeys` of a name: then those that are closed and idle go first, and open ones stay.
+   */
+  get(name: string, key?: string): Breaker {
+    const group = this.#groups.get(name) ?? this.#open(name);
+    if (key !== undefined) return group.keyed.get(key);
+    return (group.plain ??= new Breaker(group.settings, undefined, group.shared));
+  }
+
+  /** The one that is there already, if it is. */
+  find(name: string, key?: string): Breaker | undefined {
+    const group = this.#groups.get(name);
+    return key === undefined ? group?.plain : group?.keyed.find(key);
+  }
+
+  /** All that are there of a name: the one without a key first. */
+  of(name: string): readonly Breaker[] {
+    const group = this.#groups.get(name);
+    if (group === undefined) return [];
+    return group.plain === undefined ? group.keyed.all() : [group.plain, ...group.keyed.all()];
+  }
+
+  /** All that are there. `JSON.stringify` tells of each its name, key, state, how long it is open, and what it counted. */
+  list(): readonly Breaker[] {
+    return [...this.#groups.keys()].flatMap((name) => this.of(name));
+  }
+
+  /** The names that are configured by the application, or used. */
+  names(): readonly string[] {
+    return [...new Set([...this.#configurations.keys(), ...this.#groups.keys()])];
+  }
+
+  /**
+   * Says how breakers of a name judge, before the first of them is asked for.
+   *
+   * Fails with: BREAKER_EXISTS where it is configured otherwise, or used; BREAKER_OPTION_INVALID.
+   */
+  define(name: string, options: NamedBreakerOptions): void {
+    const known = this.#configurations.get(name);
+    if (known !== undefined && isDeepStrictEqual(known, options)) return;
+    if (known !== undefined || this.#groups.has(name)) throw resilienceErrors.BREAKER_EXISTS({ breaker: name });
+    this.#configure(name, options);
+  }
+
+  /** All that are there of a name, at least one. Fails with: BREAKER_UNKNOWN (404). */
+  expect(name: string): readonly Breaker[] {
+    const found = this.of(name);
+    if (found.length > 0) return found;
+    const [near] = nearNames(name, this.#groups.keys());
+    throw resilienceErrors.BREAKER_UNKNOWN({ breaker: name, hint: near === undefined ? '' : `; did you mean "${near}"?` });
+  }
+
+  /** Every change of every breaker from now on: each once, in order, after the change. */
+  get transitions$(): Observable<Transition> {
+    return this.#feed.observe();
+  }
+
+  #open(name: string): Group {
+    const { maxKeys = 1_000, ...options } = this.#optionsOf(name);
+    const settings = compileSettings({ ...options, name, clock: this.#clock });
+    const observer = this.#observe(name);
+    if (observer !== undefined) this.#observers.set(name, observer);
+    const shared = { feed: this.#feed, observer };
+    const keyed = new KeyedBreakers(name, maxKeys, this.#clock, (key) => new Breaker(settings, key, shared));
+    const group = { name, settings, shared, keyed, plain: undefined };
+    this.#groups.set(name, group);
+    return group;
+  }
+
+  /** Checked now, so that a mistake shows at the start. */
+  #configure(name: string, options: NamedBreakerOptions): void {
+    const { maxKeys, ...rest } = options;
+    checkOptions(`Breaker "${name}"`, { maxKeys }, KEYS_RULE);
+    compileSettings({ ...rest, name });
+    this.#configurations.set(name, options);
+  }
+
+  #optionsOf(name: string): NamedBreakerOptions {
+    const builtIn = Object.hasOwn(NAMED_CONFIGURATIONS, name) ? NAMED_CONFIGURATIONS[name] : undefined;
+    return { ...builtIn, ...this.#configurations.get(name) };
+  }
+}

@@ -1,0 +1,14 @@
+import type { BreakerOptions } from './breaker-options';
+
+/** The configuration of one name in the option `breakers`: everything a breaker takes but the name and the clock. */
+export interface NamedBreakerOptions extends Omit<BreakerOptions, 'name' | 'clock'> {
+  /** How many breakers by key there are at most; those that are closed and idle go first. Default 1,000. */
+  readonly maxKeys?: number;
+}
+
+/** What is meant by a name that many have; each can be configured otherwise, in part or whole. */
+export const NAMED_CONFIGURATIONS: Readonly<Record<string, NamedBreakerOptions>> = {
+  external_api: { maxFailures: 5, resetTimeoutMs: 30_000, halfOpenMax: 3 },
+  database: { maxFailures: 3, resetTimeoutMs: 60_000, halfOpenMax: 1 },
+  cache: { maxFailures: 10, resetTimeoutMs: 10_000, halfOpenMax: 5 },
+};
