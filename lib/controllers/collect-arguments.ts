@@ -1,9 +1,11 @@
 // Hot: runs once a request.
 import { type FrameworkError, type InputIssue, isFrameworkError } from '../errors/framework-error';
-import type { Exchange } from '../http/exchange';
 import { cancelledBecause } from '../lifetime/end-reason';
 import { inputInvalid } from '../validation/issues';
-import type { ArgumentReader } from './parameter';
+import type { Call } from './call';
+
+/** Reads one argument of a handler; a promise is awaited. */
+type Reader<C> = (call: C) => unknown;
 
 /** Goes on with a value now, or with a promise's when it is there. */
 export function then(value: unknown, next: (value: unknown) => unknown): unknown {
@@ -20,15 +22,15 @@ export function whenSettled(value: PromiseLike<unknown>): Promise<unknown> {
 }
 
 /** While a step was waited for, the request may have been cut: nothing more begins for it. */
-export function refuseWhenOver({ begun }: Exchange): void {
+export function refuseWhenOver({ begun }: Call): void {
   const reason = begun?.reason;
   if (reason !== undefined && reason !== 'finished') throw cancelledBecause(reason);
 }
 
 /** Reads all arguments, side by side, and goes on with them. The issues of several parameters are told together. */
-export function withArguments(
-  readers: readonly ArgumentReader[],
-  exchange: Exchange,
+export function withArguments<C extends Call>(
+  readers: readonly Reader<C>[],
+  call: C,
   use: (values: unknown[]) => unknown,
 ): unknown {
   const values: unknown[] = new Array<unknown>(readers.length);
@@ -36,19 +38,19 @@ export function withArguments(
   let last = 0;
   for (let i = 0; i < readers.length; i++) {
     try {
-      const value = readers[i](exchange);
+      const value = readers[i](call);
       values[i] = value;
       if (isPromise(value)) {
         waiting++;
         last = i;
       }
     } catch (error) {
-      return refuseArguments(readers, exchange, values.slice(0, i), error);
+      return refuseArguments(readers, call, values.slice(0, i), error);
     }
   }
   if (waiting === 0) return use(values);
   const goOn = (ready: unknown[]): unknown => {
-    refuseWhenOver(exchange);
+    refuseWhenOver(call);
     return use(ready);
   };
   if (waiting > 1) return Promise.all(values).then(goOn, (error: unknown) => refuseTogether(values, error));
@@ -64,24 +66,19 @@ export function withArguments(
  *
  * In: what those before it gave.
  */
-export function refuseArguments(
-  readers: readonly ArgumentReader[],
-  exchange: Exchange,
-  before: readonly unknown[],
-  error: unknown,
-): unknown {
+export function refuseArguments<C>(readers: readonly Reader<C>[], call: C, before: readonly unknown[], error: unknown): unknown {
   const outcomes: unknown[] = [...before, Promise.reject(error)];
   if (isInvalidInput(error)) {
-    for (const read of readers.slice(outcomes.length)) outcomes.push(attempt(read, exchange));
+    for (const read of readers.slice(outcomes.length)) outcomes.push(attempt(read, call));
   }
   if (outcomes.filter(isPromise).length > 1) return refuseTogether(outcomes, error);
   void Promise.allSettled(outcomes);
   throw error;
 }
 
-function attempt(read: ArgumentReader, exchange: Exchange): unknown {
+function attempt<C>(read: Reader<C>, call: C): unknown {
   try {
-    return read(exchange);
+    return read(call);
   } catch (error) {
     return Promise.reject(error);
   }

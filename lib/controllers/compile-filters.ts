@@ -2,30 +2,66 @@ import type { Exchange } from '../http/exchange';
 import { beginFailure, toFailure } from '../http/failure-reply';
 import { isObservable, rx } from '../lifetime/observable';
 import { isPromise, whenSettled } from './collect-arguments';
-import type { ArgumentRooms } from './compile-arguments';
-import { toObservable } from './compile-hooks';
-import { type PerExchange, readCaught, type RouteFilter } from './hooks';
+import { type HookRooms, toObservable } from './compile-hooks';
+import { readCaught, type RouteFilter } from './hooks';
 import type { RouteDraft } from './route-draft';
 
-type Run = (exchange: Exchange) => unknown;
+type Run<C = Exchange> = (call: C) => unknown;
 
-/** Puts the filters around everything of a route; the one nearest to the handler is asked first. */
-export function compileFilters(draft: RouteDraft, rooms: ArgumentRooms, run: Run): Run {
-  if (draft.hooks.filters.length === 0) return run;
-  const filters = [...draft.hooks.filters].reverse().map((reference) => rooms.resolveHook<RouteFilter<never>>(reference));
-  return filterErrors(filters, rooms, run);
+/** What filters ask of who is answered. */
+export interface Answering<C> {
+  /** Nobody is left to answer, or the answer is out. */
+  isOver(call: C): boolean;
+  /** Whether it was answered by hand. */
+  isAnswered(call: C): boolean;
+  /** Lays aside what was prepared for the answer that did not come. */
+  beginAnew(call: C, error: unknown): void;
 }
 
-export function filterErrors(
-  filters: readonly PerExchange<RouteFilter<never>>[],
-  rooms: Pick<ArgumentRooms, 'contextOf'>,
-  run: Run,
-): Run {
-  return (exchange) => {
-    const caught = (error: unknown): unknown => askFilters(filters, 0, error, exchange, rooms);
+type Filters<C> = readonly ((call: C) => RouteFilter<never>)[];
+
+/** Requests: the filter finds the status of the failure, and nothing of the answer that the handler had begun to prepare. */
+const requests: Answering<Exchange> = {
+  isOver: ({ replied, begun }) => replied || begun?.ended === true,
+  isAnswered: ({ replied }) => replied,
+  beginAnew(exchange, error) {
+    const failure = toFailure(error);
+    exchange.status = failure.status ?? 500;
+    exchange.statusDeclared = true;
+    exchange.answering = false;
+    beginFailure(exchange, failure);
+  },
+};
+
+/** Puts the filters around everything of a route; the one nearest to the handler is asked first. */
+export function compileFilters({ hooks }: RouteDraft, rooms: HookRooms<Exchange>, run: Run): Run {
+  return filterErrors(resolveFilters({ hooks }, rooms), rooms, run);
+}
+
+/** The filters of a route, the one nearest to the handler first. */
+export function resolveFilters<C>({ hooks }: Pick<RouteDraft, 'hooks'>, rooms: HookRooms<C>): Filters<C> {
+  return [...hooks.filters].reverse().map((reference) => rooms.resolveHook<RouteFilter<never>>(reference));
+}
+
+/** Runs what filters stand around of a request. Without filters it is `run` itself. */
+export function filterErrors(filters: Filters<Exchange>, rooms: Pick<HookRooms<Exchange>, 'contextOf'>, run: Run): Run {
+  return filterCalls(filters, rooms, requests, run);
+}
+
+/** `filterErrors` for whatever is called, and answered by `answering`. */
+export function filterCalls<C>(
+  filters: Filters<C>,
+  { contextOf }: Pick<HookRooms<C>, 'contextOf'>,
+  answering: Answering<C>,
+  run: Run<C>,
+): Run<C> {
+  if (filters.length === 0) return run;
+  const asking = { filters, contextOf, answering };
+  return (call) => {
+    const caught = (error: unknown): unknown => askFilters(asking, 0, error, call);
     let value: unknown;
     try {
-      value = run(exchange);
+      value = run(call);
     } catch (error) {
       return caught(error);
     }
@@ -38,38 +74,29 @@ function filterObservable(value: unknown, caught: (error: unknown) => unknown): 
   return isObservable(value) ? value.pipe(rx().catchError((error: unknown) => toObservable(caught(error)))) : value;
 }
 
+interface Asking<C> {
+  readonly filters: Filters<C>;
+  readonly contextOf: (call: C) => unknown;
+  readonly answering: Answering<C>;
+}
+
 /** Asks the filters from the one at `from` outwards; an error that none answers for goes on. */
-function askFilters(
-  filters: readonly PerExchange<RouteFilter<never>>[],
-  from: number,
-  error: unknown,
-  exchange: Exchange,
-  rooms: Pick<ArgumentRooms, 'contextOf'>,
-): unknown {
-  // Nobody is left to answer: the request was cut, or its answer began.
-  if (exchange.replied || exchange.begun?.ended === true) throw error;
-  const at = filters.findIndex((filter, index) => index >= from && answersFor(filter(exchange), error));
-  const filter = filters[at]?.(exchange);
+function askFilters<C>(asking: Asking<C>, from: number, error: unknown, call: C): unknown {
+  const { filters, contextOf, answering } = asking;
+  if (answering.isOver(call)) throw error;
+  const at = filters.findIndex((filter, index) => index >= from && answersFor(filter(call), error));
+  const filter = filters[at]?.(call);
   if (filter === undefined) throw error;
-  beginAnew(exchange, error);
-  const goOn = (other: unknown): unknown => askFilters(filters, at + 1, other, exchange, rooms);
+  answering.beginAnew(call, error);
+  const goOn = (other: unknown): unknown => askFilters(asking, at + 1, other, call);
   let answer: unknown;
   try {
-    answer = filter.catch(error, rooms.contextOf(exchange) as never);
+    answer = filter.catch(error, contextOf(call) as never);
   } catch (other) {
     return goOn(other);
   }
-  const orElse = (value: unknown): unknown => (value === undefined && !exchange.replied ? goOn(error) : value);
+  const orElse = (value: unknown): unknown => (value === undefined && !answering.isAnswered(call) ? goOn(error) : value);
   return isPromise(answer) ? whenSettled(answer).then(orElse, goOn) : orElse(answer);
-}
-
-/** A filter finds the status of the failure, and nothing of the answer that the handler had begun to prepare. */
-function beginAnew(exchange: Exchange, error: unknown): void {
-  const failure = toFailure(error);
-  exchange.status = failure.status ?? 500;
-  exchange.statusDeclared = true;
-  exchange.answering = false;
-  beginFailure(exchange, failure);
 }
 
 function answersFor(filter: RouteFilter<never>, error: unknown): boolean {

@@ -1,22 +1,27 @@
 import type { Observable, Subscriber } from 'rxjs';
-import type { Exchange } from '../http/exchange';
-import { roomForEvents } from '../http/reply-writer';
 import { isObservable, rx } from '../lifetime/observable';
 import { observeEnd } from '../lifetime/observe-lifetime';
-import type { ArgumentRooms } from './compile-arguments';
+import type { Call } from './call';
 import { isPromise, whenSettled } from './collect-arguments';
 import { controllerErrors } from './errors';
-import type { RouteGuard, RouteInterceptor } from './hooks';
+import type { HookEntry, RouteGuard, RouteInterceptor } from './hooks';
 import type { AroundStep, BeforeStep, RouteDraft } from './route-draft';
 
+/** How hooks, and the context they are given, are had for a call. */
+export interface HookRooms<C> {
+  contextOf(call: C): unknown;
+  /** A hook: made by the container of the controller's module, or as it is given. */
+  resolveHook<T>(entry: HookEntry<T>): (call: C) => T;
+}
+
 /** Guards as steps, in order; the first that refuses decides. */
-export function compileGuards(draft: RouteDraft, rooms: ArgumentRooms): BeforeStep[] {
-  return draft.hooks.guards.map((reference) => {
+export function compileGuards<C extends Call>({ hooks }: Pick<RouteDraft, 'hooks'>, rooms: HookRooms<C>): BeforeStep<C>[] {
+  return hooks.guards.map((reference) => {
     const guard = rooms.resolveHook<RouteGuard<never>>(reference);
-    return (exchange) => {
-      const answer: unknown = guard(exchange).canActivate(rooms.contextOf(exchange) as never);
+    return (call) => {
+      const answer: unknown = guard(call).canActivate(rooms.contextOf(call) as never);
       if (isPromise(answer)) return whenSettled(answer).then(refuseUnlessTrue);
-      if (isObservable(answer)) return firstWithin(exchange, answer).then(refuseUnlessTrue);
+      if (isObservable(answer)) return firstWithin(call, answer).then(refuseUnlessTrue);
       refuseUnlessTrue(answer);
       return undefined;
     };
@@ -24,9 +29,9 @@ export function compileGuards(draft: RouteDraft, rooms: ArgumentRooms): BeforeSt
 }
 
 /** The first value, `false` when there is none; the end of the request unsubscribes. */
-function firstWithin(exchange: Exchange, source: Observable<unknown>): Promise<unknown> {
+function firstWithin({ lifetime }: Call, source: Observable<unknown>): Promise<unknown> {
   const { firstValueFrom, takeUntil } = rx();
-  return firstValueFrom(source.pipe(takeUntil(observeEnd(exchange.lifetime))), { defaultValue: false });
+  return firstValueFrom(source.pipe(takeUntil(observeEnd(lifetime))), { defaultValue: false });
 }
 
 /** Only `true` lets in: a guard that forgets to answer refuses. */
@@ -34,17 +39,27 @@ function refuseUnlessTrue(answer: unknown): void {
   if (answer !== true) throw controllerErrors.GUARD_REFUSED();
 }
 
-/** Interceptors as steps around the handler, the first the outermost. With `isEvents` they see each value of a generator. */
-export function compileInterceptors(draft: RouteDraft, rooms: ArgumentRooms, isEvents: boolean): AroundStep[] {
-  const spread = (value: unknown, exchange: Exchange): Observable<unknown> => {
+/** Says when there is room for one more value; `undefined`: now. */
+type RoomFor<C> = (call: C) => PromiseLike<unknown> | undefined;
+
+/**
+ * Interceptors as steps around the handler, the first the outermost. With `roomFor` they see each value of a generator,
+ * which is asked for no more than there is room for.
+ */
+export function compileInterceptors<C extends Call>(
+  { hooks }: Pick<RouteDraft, 'hooks'>,
+  rooms: HookRooms<C>,
+  roomFor: RoomFor<C> | undefined,
+): AroundStep<C>[] {
+  const spread = (value: unknown, call: C): Observable<unknown> => {
     const values = toObservable(value);
-    return isEvents ? values.pipe(rx().concatMap((one) => eachOf(one, exchange))) : values;
+    return roomFor === undefined ? values : values.pipe(rx().concatMap((one) => eachOf(one, () => roomFor(call))));
   };
-  return draft.hooks.interceptors.map((reference) => {
+  return hooks.interceptors.map((reference) => {
     const interceptor = rooms.resolveHook<RouteInterceptor<never>>(reference);
-    return (exchange: Exchange, next: () => unknown) => {
-      const handle = (): Observable<unknown> => rx().defer(() => spread(next(), exchange));
-      return interceptor(exchange).intercept(rooms.contextOf(exchange) as never, { handle });
+    return (call, next) => {
+      const handle = (): Observable<unknown> => rx().defer(() => spread(next(), call));
+      return interceptor(call).intercept(rooms.contextOf(call) as never, { handle });
     };
   });
 }
@@ -61,22 +76,22 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
 }
 
 /** What a generator yields, no faster than the client reads; anything else is one value. Unsubscribing returns the generator. */
-function eachOf(value: unknown, exchange: Exchange): Observable<unknown> {
+function eachOf(value: unknown, roomFor: RoomFor<void>): Observable<unknown> {
   if (!isAsyncIterable(value)) return rx().of(value);
   return new (rx().Observable)((subscriber) => {
     const iterator = value[Symbol.asyncIterator]();
     subscriber.add(() => void Promise.resolve(iterator.return?.()).catch(() => undefined));
-    void pull(iterator, subscriber, exchange);
+    void pull(iterator, subscriber, roomFor);
   });
 }
 
-async function pull(iterator: AsyncIterator<unknown>, subscriber: Subscriber<unknown>, exchange: Exchange): Promise<void> {
+async function pull(iterator: AsyncIterator<unknown>, subscriber: Subscriber<unknown>, roomFor: RoomFor<void>): Promise<void> {
   try {
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
       if (subscriber.closed) return;
       subscriber.next(next.value);
       // An Observable cannot be told to wait, but where it comes from can.
-      const room = roomForEvents(exchange);
+      const room = roomFor();
       if (room !== undefined) await room;
     }
     subscriber.complete();

@@ -1,13 +1,13 @@
 // Hot: what is made here runs once a request. What can be known before is thought of here; steps that are not there vanish.
 import type { FrameworkError } from '../errors/framework-error';
 import type { Exchange, RouteTarget } from '../http/exchange';
-import { StreamedReply } from '../http/reply-writer';
+import { roomForEvents, StreamedReply } from '../http/reply-writer';
 import type { RouteInstruments } from '../http/target';
 import type { Lifetime } from '../lifetime/lifetime';
 import { isObservable } from '../lifetime/observable';
 import type { Class } from '../metadata/slot';
 import type { RouteEntry } from '../routing/route-table';
-import { isPromise, refuseArguments, refuseWhenOver, then, whenSettled, withArguments } from './collect-arguments';
+import { refuseArguments, then, withArguments } from './collect-arguments';
 import { type ArgumentRooms, compileArguments, type CompiledArguments } from './compile-arguments';
 import { compileFilters } from './compile-filters';
 import { compileGuards, compileInterceptors, isAsyncIterable } from './compile-hooks';
@@ -17,6 +17,7 @@ import { type DraftRooms, makeDraft } from './make-draft';
 import type { ArgumentReader } from './parameter';
 import { readRouteMembers, readRoutes, type RouteDeclaration } from './route';
 import type { BeforeStep, RouteDraft } from './route-draft';
+import { runAround, runSteps } from './run-steps';
 import { compileMiddleware } from './use-middleware';
 
 /** How the instance behind a route comes about: one for all requests, or one for each. */
@@ -146,20 +147,6 @@ function stepsOf(draft: RouteDraft, phase: 'authentication' | 'guards' | 'push')
   return draft.before.filter((step) => step.phase === phase).map((step) => step.run);
 }
 
-/** Runs steps one behind the other; goes on in the same tick as long as none returns a promise. */
-function runSteps(steps: readonly BeforeStep[], from: number, exchange: Exchange, next: Run): unknown {
-  for (let i = from; i < steps.length; i++) {
-    const waiting = steps[i](exchange);
-    if (isPromise(waiting)) {
-      return whenSettled(waiting).then(() => {
-        refuseWhenOver(exchange);
-        return runSteps(steps, i + 1, exchange, next);
-      });
-    }
-  }
-  return next(exchange);
-}
-
 type Handler = (...args: unknown[]) => unknown;
 
 function compileHandler(
@@ -174,7 +161,7 @@ function compileHandler(
   const around = [
     ...draft.around.filter((step) => step.phase === 'page').map((step) => step.run),
     ...draft.around.filter((step) => step.phase === 'breaker').map((step) => step.run),
-    ...compileInterceptors(draft, rooms, reply === 'events'),
+    ...compileInterceptors(draft, rooms, reply === 'events' ? roomForEvents : undefined),
   ];
   if (push.length === 0 && around.length === 0 && source.kind === 'singleton') {
     const handler = (source.value as Record<string | symbol, Handler>)[member];
@@ -188,16 +175,6 @@ function compileHandler(
     withArguments(compiled.readers, exchange, (args) =>
       runSteps(push, 0, exchange, () => runAround(around, 0, exchange, () => call(exchange, args))),
     );
-}
-
-function runAround(
-  steps: readonly ((exchange: Exchange, next: () => unknown) => unknown)[],
-  from: number,
-  exchange: Exchange,
-  handler: () => unknown,
-): unknown {
-  const step = steps[from];
-  return step === undefined ? handler() : step(exchange, () => runAround(steps, from + 1, exchange, handler));
 }
 
 /** The shortest way from the exchange to the method, by the number of its arguments. */

@@ -1,20 +1,18 @@
 // Hot, but only where something behind the route asks for the current request.
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
-import type { Exchange } from '../http/exchange';
 import { runInside } from '../lifetime/current';
 import type { Lifetime } from '../lifetime/lifetime';
 import { isObservable, rx } from '../lifetime/observable';
+import type { Call } from './call';
 import { then } from './collect-arguments';
 import { isAsyncIterable } from './compile-hooks';
 
-type Run = (exchange: Exchange) => unknown;
-
 /** Runs a route so that the current request is known in all of it: also in the Observable or generator that it gives. */
-export function insideCurrent(run: Run): Run {
-  return (exchange) => {
-    const { lifetime } = exchange;
-    const value = runInside(lifetime, () => run(exchange));
+export function insideCurrent<C extends Pick<Call, 'lifetime'>>(run: (call: C) => unknown): (call: C) => unknown {
+  return (call) => {
+    const { lifetime } = call;
+    const value = runInside(lifetime, () => run(call));
     return then(value, (later) => carry(lifetime, later));
   };
 }

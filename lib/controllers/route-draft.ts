@@ -2,19 +2,24 @@ import type { FrameworkError } from '../errors/framework-error';
 import type { ConnectErrorMiddleware, ConnectMiddleware } from '../http/connect-middleware';
 import type { Exchange } from '../http/exchange';
 import { type Class, defineSlot } from '../metadata/slot';
+import type { Call } from './call';
 import type { HookLists } from './hooks';
 
-/** When a step before the handler runs. The order is fixed, whatever the order of the decorators. */
-export type BeforePhase = 'authentication' | 'guards' | 'push';
-
-/** When a step around the handler runs, the outer first. */
-export type AroundPhase = 'page' | 'breaker' | 'interceptors';
-
 /** Runs before the handler; throws to refuse. A promise is awaited. */
-export type BeforeStep = (exchange: Exchange) => unknown;
+export type BeforeStep<C = Exchange> = (call: C) => unknown;
 
 /** Runs around what is inside of it; calls `next` once, or answers itself. */
-export type AroundStep = (exchange: Exchange, next: () => unknown) => unknown;
+export type AroundStep<C = Exchange> = (call: C, next: () => unknown) => unknown;
+
+/** When a step before the handler runs; the order is fixed, whatever the order of the decorators. Guards run for messages of a WebSocket too. */
+type BeforeEntry =
+  | { readonly phase: 'guards'; readonly run: BeforeStep<Call> }
+  | { readonly phase: 'authentication' | 'push'; readonly run: BeforeStep };
+
+/** When a step around the handler runs, the outer (`page`) first. All but pages stand around messages of a WebSocket too. */
+type AroundEntry =
+  | { readonly phase: 'breaker' | 'interceptors'; readonly run: AroundStep<Call> }
+  | { readonly phase: 'page'; readonly run: AroundStep };
 
 /** Makes pages of views. */
 export interface PageMaker {
@@ -27,7 +32,7 @@ export interface PageMaker {
 /** What the application lends to decorators that add a step. */
 export interface StepRooms {
   /** Whether who is asking may do `action` to `resource`; `undefined` when the application has no `auth`. */
-  readonly permits: ((exchange: Exchange, resource: string, action: string) => boolean | Promise<boolean>) | undefined;
+  readonly permits: ((call: Pick<Call, 'user'>, resource: string, action: string) => boolean | Promise<boolean>) | undefined;
   /** What 401 asks for. Default `Bearer`. */
   readonly challenge?: string | undefined;
   /** Absent when the application has no `views`. */
@@ -51,8 +56,8 @@ export interface RouteDraft {
   readonly hooks: HookLists;
   /** Connect middleware in front of everything else, in the order in which it runs. */
   readonly middleware: (ConnectMiddleware | ConnectErrorMiddleware)[];
-  readonly before: { readonly phase: BeforePhase; readonly run: BeforeStep }[];
-  readonly around: { readonly phase: AroundPhase; readonly run: AroundStep }[];
+  readonly before: BeforeEntry[];
+  readonly around: AroundEntry[];
   /** Wiring mistakes found on the way; they are reported with all others. */
   readonly mistakes: FrameworkError[];
 }

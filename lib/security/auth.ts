@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { Call } from '../controllers/call';
 import { isPromise, whenSettled } from '../controllers/collect-arguments';
 import type { Exchange } from '../http/exchange';
 import { isObservable, rx } from '../lifetime/observable';
@@ -34,9 +35,9 @@ export class Authentication {
     return undefined;
   };
 
-  permits(exchange: Exchange, resource: string, action: string): boolean | Promise<boolean> {
-    if (exchange.user === undefined) return false;
-    return this.options.permits?.(exchange.user, resource, action) ?? false;
+  permits({ user }: Pick<Call, 'user'>, resource: string, action: string): boolean | Promise<boolean> {
+    if (user === undefined) return false;
+    return this.options.permits?.(user, resource, action) ?? false;
   }
 }
 

@@ -1,8 +1,9 @@
+import type { Call } from '../controllers/call';
 import { isPromise, whenSettled } from '../controllers/collect-arguments';
 import { type RouteDecorator, shapeRoute, type StepRooms } from '../controllers/route-draft';
 import { noteRoute } from '../controllers/route-notes';
 import type { FrameworkError } from '../errors/framework-error';
-import type { Exchange } from '../http/exchange';
+import { Exchange } from '../http/exchange';
 import { invalidToken, readBearer } from './bearer';
 import { securityErrors } from './errors';
 
@@ -26,17 +27,17 @@ export function Authorize(resource?: string, action = ''): RouteDecorator {
     const check = resource === undefined ? undefined : checkOf(permits, resource, action);
     draft.before.push({
       phase: 'guards',
-      run: (exchange) => {
-        if (exchange.user === undefined) throw unknownUser(exchange, challenge);
-        return check?.(exchange);
+      run: (call) => {
+        if (call.user === undefined) throw unknownUser(call, challenge);
+        return check?.(call);
       },
     });
   });
 }
 
-function checkOf(permits: StepRooms['permits'], resource: string, action: string): (exchange: Exchange) => unknown {
-  return (exchange) => {
-    const answer = permits?.(exchange, resource, action);
+function checkOf(permits: StepRooms['permits'], resource: string, action: string): (call: Call) => unknown {
+  return (call) => {
+    const answer = permits?.(call, resource, action);
     if (isPromise(answer)) return whenSettled(answer).then((permitted) => refuseUnless(permitted, resource, action));
     refuseUnless(answer, resource, action);
     return undefined;
@@ -44,8 +45,9 @@ function checkOf(permits: StepRooms['permits'], resource: string, action: string
 }
 
 /** Who came with a token is told that it is no good (RFC 6750 §3.1). */
-function unknownUser({ wire }: Exchange, challenge: string): FrameworkError {
-  const isTokenAsked = /^Bearer\b/i.test(challenge) && readBearer(wire.headers.authorization) !== undefined;
+function unknownUser(call: Call, challenge: string): FrameworkError {
+  const token = call instanceof Exchange ? readBearer(call.wire.headers.authorization) : undefined;
+  const isTokenAsked = /^Bearer\b/i.test(challenge) && token !== undefined;
   return securityErrors.AUTH_REQUIRED(
     {},
     isTokenAsked ? invalidToken(challenge) : { headers: { 'www-authenticate': challenge } },
