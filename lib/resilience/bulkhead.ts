@@ -1,4 +1,4 @@
-import { type CancelTimer, type Clock, systemClock } from '../lifetime/clock';
+import { type Clock, systemClock } from '../lifetime/clock';
 import { withoutStack } from '../errors/framework-error';
 import { checkOptions, CLOCK, COUNT, COUNT_OR_NONE, DURATION, NAME, type Rules } from './check-options';
 import { resilienceErrors } from './errors';
@@ -81,12 +81,12 @@ export class Bulkhead {
    * Fails with: BULKHEAD_FULL at once, BULKHEAD_WAIT_TIMEOUT; the reason of `signal`.
    */
   async call<T>(fn: () => T | PromiseLike<T>, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<T> {
-    if (signal?.aborted === true) throw signal.reason;
+    signal?.throwIfAborted();
     if (this.#running < this.#maxConcurrent) this.#running++;
     else await this.#wait(signal);
     try {
       // It may have left in the very moment in which its turn came.
-      if (signal?.aborted === true) throw signal.reason;
+      signal?.throwIfAborted();
       return await fn();
     } finally {
       this.#leave();

@@ -1,9 +1,8 @@
-import type { Observable, Subscription } from 'rxjs';
+import type { Observable, Observer, Subscription } from 'rxjs';
 import { rx } from '../lifetime/observable';
 import type { Transition } from './transition';
 
 type Listener = (transition: Transition) => void;
-type Subscribe = (to?: unknown) => Subscription;
 
 /**
  * Hands transitions to whoever listens: each once, in order, after the change. What a listener does (it may call or reset the
@@ -51,15 +50,17 @@ export class TransitionFeed {
   /** Each subscriber is one listener. */
   observe(): Observable<Transition> {
     const { Observable, Subscriber } = rx();
-    const source = new Observable<Transition>((subscriber) => this.listen((transition) => subscriber.next(transition)));
-    const plain = source.subscribe.bind(source) as Subscribe;
+    const open = (): Observable<Transition> =>
+      new Observable<Transition>((subscriber) => this.listen((transition) => subscriber.next(transition)));
+    const plain = open();
     // RxJS raises what an observer throws where nobody can catch it, which ends the process: here it is a warning.
-    const guarded: Subscribe = (to) => {
+    const subscribe = (to?: Partial<Observer<Transition>> | Listener): Subscription => {
       const next = to instanceof Subscriber ? undefined : nextOf(to);
       // It neither fails nor completes: there is nothing else to hear.
-      return plain(next === undefined ? to : { next: (transition: Transition) => tell(next, transition) });
+      if (next !== undefined) return plain.subscribe({ next: (transition) => tell(next, transition) });
+      return plain.subscribe(to as Partial<Observer<Transition>>);
     };
-    return Object.assign(source, { subscribe: guarded });
+    return Object.assign(open(), { subscribe });
   }
 
   private listen(listener: Listener): () => void {
