@@ -152,6 +152,7 @@ export {
   ParseUUIDPipe,
 } from './validation/parse-pipes';
 export type { ArgumentMetadata, PipeOptions, PipeTransform } from './validation/pipe';
+export { validate, validateOrReject, validateSync } from './validation/validate-instance';
 export { ValidationPipe, type ValidationPipeOptions } from './validation/validation-pipe';
 
 export { Render } from './views/render';

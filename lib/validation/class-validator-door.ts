@@ -165,14 +165,62 @@ function readPropertyRules(storage: RuleStorage, name: string, rules: readonly R
 /** Reads what class-validator's decorators wrote about the properties of `type`, in the order of the properties. */
 export function readRules(type: Class): readonly PropertyRules[] {
   const storage = ruleStorage();
-  if (storage === undefined) return [];
+  return storage === undefined ? [] : readProperties(storage, rulesOf(storage, type));
+}
+
+function readProperties(storage: RuleStorage, all: readonly RuleMetadata[]): readonly PropertyRules[] {
   const byName = new Map<string, RuleMetadata[]>();
-  for (const rule of rulesOf(storage, type)) {
+  for (const rule of all) {
     const known = byName.get(rule.propertyName);
     if (known === undefined) byName.set(rule.propertyName, [rule]);
     else known.push(rule);
   }
   return [...byName].map(([name, rules]) => readPropertyRules(storage, name, rules));
+}
+
+/** Which of the rules are asked, as class-validator's options of the same names say. */
+export interface RuleChoice {
+  readonly groups: readonly string[] | undefined;
+  readonly always: boolean;
+  readonly strictGroups: boolean;
+}
+
+/** The rules of a class as they were read, and whether they still are what the decorators say. */
+export interface ChosenRules {
+  readonly properties: readonly PropertyRules[];
+  isCurrent(): boolean;
+}
+
+/** Reads the rules that are asked; `undefined` where there are none, or some that only class-validator itself understands. */
+export function readChosenRules(type: Class, { groups, always, strictGroups }: RuleChoice): ChosenRules | undefined {
+  const storage = ruleStorage();
+  if (storage === undefined) return undefined;
+  const rules = storage.getTargetValidationMetadatas(
+    type,
+    '',
+    always,
+    strictGroups,
+    groups === undefined ? undefined : [...groups],
+  );
+  if (rules.length === 0 || rules.some((rule) => rule.type === 'promiseValidation')) return undefined;
+  const known = (storage as unknown as { readonly validationMetadatas: ReadonlyMap<unknown, readonly unknown[]> })
+    .validationMetadatas;
+  const count = (): number => countRules(known, type);
+  const before = count();
+  return { properties: readProperties(storage, rules), isCurrent: () => count() === before };
+}
+
+/** How many rules a class and those it extends have, all groups together: decorators may run later, too. */
+function countRules(known: ReadonlyMap<unknown, readonly unknown[]>, type: Class): number {
+  let count = 0;
+  for (let at: unknown = type; typeof at === 'function'; at = Object.getPrototypeOf(at)) count += known.get(at)?.length ?? 0;
+  return count;
+}
+
+/** class-validator itself. */
+export function classValidator(): typeof ClassValidator {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  return require('class-validator') as typeof ClassValidator;
 }
 
 interface Direction {

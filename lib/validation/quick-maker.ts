@@ -1,18 +1,15 @@
 // Hot: every valid body is made here. What is not plainly right is left to `instantiate.ts` and `validate.ts`, which say why.
 import type { ClassPlan, PropertyPlan, Shape } from './class-plan';
-import { type Constraint, type ConstraintArguments, isNamedByLibrary } from './class-validator-door';
+import { isNamedByLibrary } from './class-validator-door';
+import { compilePlainCheck, type PlainCheck } from './plain-check';
 import { convertHeld } from './converted-value';
 import { freeValueIssue, tooDeepIssue } from './free-value';
-import { compileSurely } from './sure-constraint';
 
 /** Makes the instance of an input that is plainly right; `undefined` decides nothing. In: how many levels the input may have below itself. */
 export type QuickMaker = (input: unknown, levelsLeft: number) => object | undefined;
 
 type Input = Readonly<Record<string, unknown>>;
 type Instance = Record<string, unknown>;
-
-/** Whether a value of an instance is plainly right; of a list, `whole` is all of it. */
-type Check = (value: unknown, object: object, whole: unknown) => boolean;
 
 /** Prepares the making of instances of a class, when all its validators are class-validator's own. */
 export function compileQuickMaker(plan: ClassPlan): QuickMaker | undefined {
@@ -86,7 +83,7 @@ class QuickProperty {
   private readonly convert: ((raw: unknown) => unknown) | undefined;
   private readonly nest: ((raw: unknown, levelsLeft: number) => unknown) | undefined;
   private readonly conditions: PropertyPlan['rules']['conditions'];
-  private readonly checks: readonly Check[];
+  private readonly checks: readonly PlainCheck[];
 
   constructor(plan: ClassPlan, property: PropertyPlan, made: Map<ClassPlan, { make: QuickMaker }>) {
     const { name, inputName, transforms, transformsMissing, nullIsMissing, rules, shape } = property;
@@ -98,7 +95,7 @@ class QuickProperty {
     this.convert = shape.kind === 'converted' ? (raw) => convertHeld(raw, shape) : undefined;
     this.nest = shape.kind === 'nested' ? compileNest(shape, made) : undefined;
     this.conditions = rules.conditions;
-    this.checks = rules.constraints.map((constraint) => compileCheck(plan, name, constraint));
+    this.checks = rules.constraints.map((constraint) => compilePlainCheck(plan.type.name, name, constraint));
   }
 
   /** Sets what the input has. Out: whether it could. */
@@ -169,34 +166,4 @@ function compileNest(
     if (Array.isArray(raw)) return holder === 'one' ? undefined : list(raw, levelsLeft);
     return holder === 'list' ? undefined : one(raw, levelsLeft - 1);
   };
-}
-
-function compileCheck(plan: ClassPlan, name: string, constraint: Constraint): Check {
-  const { appliesTo, each } = constraint;
-  const one = compileOne(plan, name, constraint);
-  const check: Check = each ? (value, object) => checkEach(one, value, object) : one;
-  return appliesTo === undefined ? check : (value, object) => !appliesTo(object, value) || check(value, object, value);
-}
-
-function checkEach(one: Check, value: unknown, object: object): boolean {
-  if (!Array.isArray(value)) return !(value instanceof Set) && !(value instanceof Map) && one(value, object, value);
-  for (const item of value) if (!one(item, object, value)) return false;
-  return true;
-}
-
-function compileOne(plan: ClassPlan, name: string, constraint: Constraint): Check {
-  const { parameters } = constraint;
-  // The one who asks a promise decides nothing: `true` itself is wanted.
-  const asked: Check = (value, object, whole) => {
-    const args: ConstraintArguments = {
-      targetName: plan.type.name,
-      property: name,
-      object,
-      value: whole,
-      constraints: parameters,
-    };
-    return constraint.validate(value, args) === true;
-  };
-  const surely = compileSurely(constraint);
-  return surely === undefined ? asked : (value, object, whole) => surely(value) || asked(value, object, whole);
 }

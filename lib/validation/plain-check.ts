@@ -1,0 +1,37 @@
+// Hot: asked of every value of every valid body.
+import type { Constraint, ConstraintArguments } from './class-validator-door';
+import { compileSurely } from './sure-constraint';
+
+/** Whether a value of an object is plainly right; of a list, `whole` is all of it. `false` decides nothing. */
+export type PlainCheck = (value: unknown, object: object, whole: unknown) => boolean;
+
+/** Prepares the check of one constraint of a property. In: the names of the class and of the property. */
+export function compilePlainCheck(targetName: string, name: string, constraint: Constraint): PlainCheck {
+  const { appliesTo, each } = constraint;
+  const one = compileOne(targetName, name, constraint);
+  const check: PlainCheck = each ? (value, object) => checkEach(one, value, object) : one;
+  return appliesTo === undefined ? check : (value, object) => !appliesTo(object, value) || check(value, object, value);
+}
+
+function checkEach(one: PlainCheck, value: unknown, object: object): boolean {
+  if (!Array.isArray(value)) return !(value instanceof Set) && !(value instanceof Map) && one(value, object, value);
+  for (const item of value) if (!one(item, object, value)) return false;
+  return true;
+}
+
+function compileOne(targetName: string, name: string, constraint: Constraint): PlainCheck {
+  const { parameters } = constraint;
+  // The one who asks a promise decides nothing: `true` itself is wanted.
+  const asked: PlainCheck = (value, object, whole) => {
+    const args: ConstraintArguments = {
+      targetName,
+      property: name,
+      object,
+      value: whole,
+      constraints: parameters,
+    };
+    return constraint.validate(value, args) === true;
+  };
+  const surely = compileSurely(constraint);
+  return surely === undefined ? asked : (value, object, whole) => surely(value) || asked(value, object, whole);
+}

@@ -1,0 +1,65 @@
+import type { ValidationError, ValidatorOptions } from 'class-validator';
+import { classValidator } from './class-validator-door';
+import { PlainValidity } from './plain-validity';
+
+/** One for each choice of rules; there are as many as an application has, and no more are kept. */
+const validities = new Map<string, PlainValidity>();
+const MOST_CHOICES = 100;
+
+function validityFor({ groups, always = false, strictGroups = false }: ValidatorOptions): PlainValidity {
+  const key = JSON.stringify([groups ?? null, always, strictGroups]);
+  let validity = validities.get(key);
+  if (validity === undefined) {
+    validity = new PlainValidity({ groups, always, strictGroups });
+    if (validities.size < MOST_CHOICES) validities.set(key, validity);
+  }
+  return validity;
+}
+
+const NO_OPTIONS: ValidatorOptions = {};
+
+/** Whether there is surely nothing to say against it; class-validator itself says what there is. */
+function isPlainlyValid(object: unknown, options: ValidatorOptions = NO_OPTIONS): boolean {
+  if (typeof object !== 'object' || object === null) return false;
+  if (options.skipMissingProperties || options.skipNullProperties || options.skipUndefinedProperties) return false;
+  return validityFor(options).isValid(object, options.whitelist === true);
+}
+
+/**
+ * class-validator's `validate`, with the same arguments and the same errors: objects that are plainly valid are found so
+ * by checks that were compiled once, all others are handed to class-validator.
+ *
+ * In: an instance of a decorated class (or the name of a registered schema and an object); class-validator's options.
+ * Out: the errors, none for a valid object.
+ * Fails with: what a validator throws or rejects with.
+ */
+export function validate(object: object, options?: ValidatorOptions): Promise<ValidationError[]>;
+export function validate(schemaName: string, object: object, options?: ValidatorOptions): Promise<ValidationError[]>;
+export function validate(...args: readonly unknown[]): Promise<ValidationError[]> {
+  if (isPlainlyValid(args[0], args[1] as ValidatorOptions | undefined)) return Promise.resolve([]);
+  return classValidator().validate(...(args as [object, ValidatorOptions?]));
+}
+
+/**
+ * class-validator's `validateSync`, as `validate`; asynchronous validators are not asked.
+ *
+ * Fails with: what a validator throws.
+ */
+export function validateSync(object: object, options?: ValidatorOptions): ValidationError[];
+export function validateSync(schemaName: string, object: object, options?: ValidatorOptions): ValidationError[];
+export function validateSync(...args: readonly unknown[]): ValidationError[] {
+  if (isPlainlyValid(args[0], args[1] as ValidatorOptions | undefined)) return [];
+  return classValidator().validateSync(...(args as [object, ValidatorOptions?]));
+}
+
+/**
+ * class-validator's `validateOrReject`, as `validate`.
+ *
+ * Fails with: the errors, as an array; what a validator throws or rejects with.
+ */
+export function validateOrReject(object: object, options?: ValidatorOptions): Promise<void>;
+export function validateOrReject(schemaName: string, object: object, options?: ValidatorOptions): Promise<void>;
+export function validateOrReject(...args: readonly unknown[]): Promise<void> {
+  if (isPlainlyValid(args[0], args[1] as ValidatorOptions | undefined)) return Promise.resolve();
+  return classValidator().validateOrReject(...(args as [object, ValidatorOptions?]));
+}

@@ -1,0 +1,178 @@
+import * as library from 'class-validator';
+import type { ValidationError, ValidatorOptions } from 'class-validator';
+import fc from 'fast-check';
+import { validate, validateOrReject, validateSync } from 'rockstar-web';
+import { PlainValidity } from '../../lib/validation/plain-validity';
+import { thrownBy } from './outcome';
+
+const { registerDecorator, ValidateIf, ValidateNested } = library;
+
+const groups = fc.constantFrom<string[] | undefined>(undefined, undefined, ['a'], ['b'], ['a', 'b']);
+const options = fc.record({
+  groups,
+  each: fc.constantFrom(undefined, undefined, true),
+  always: fc.constantFrom(undefined, undefined, true),
+  message: fc.constantFrom(undefined, undefined, '$property of $target: $value'),
+});
+
+type DecoratorOf = (options: library.ValidationOptions) => PropertyDecorator;
+
+const DECORATORS: readonly DecoratorOf[] = [
+  (o) => library.IsString(o),
+  (o) => library.IsInt(o),
+  (o) => library.IsNumber({}, o),
+  (o) => library.IsNumber({ maxDecimalPlaces: 1 }, o),
+  (o) => library.IsBoolean(o),
+  (o) => library.IsArray(o),
+  (o) => library.IsDefined(o),
+  (o) => library.IsNotEmpty(o),
+  (o) => library.IsOptional(o),
+  (o) => library.IsIn(['a', 1, NaN], o),
+  (o) => library.IsEnum({ A: 'a' }, o),
+  (o) => library.Min(1, o),
+  (o) => library.Max(3, o),
+  (o) => library.Length(1, 3, o),
+  (o) => library.MinLength(2, o),
+  (o) => library.Matches(/^a/, o),
+  (o) => library.Matches(/a/g, o),
+  (o) => library.IsEmail({}, o),
+  (o) => library.ArrayMinSize(1, o),
+  (o) => library.IsObject(o),
+  (o) => library.IsNotEmptyObject({}, o),
+  (o) => library.Allow(o),
+  (o) => ValidateNested(o),
+  (o) => ValidateIf((object: { p0?: unknown }) => object.p0 !== 1, o),
+  (o) => library.IsInstance(Array, o),
+];
+
+const property = fc.array(fc.tuple(fc.constantFrom(...DECORATORS), options), { minLength: 1, maxLength: 3 });
+const shape = fc.array(property, { minLength: 1, maxLength: 3 });
+
+type Shape = readonly (readonly (readonly [DecoratorOf, library.ValidationOptions])[])[];
+
+/** Classes with these decorators; the second extends the first. */
+function classesOf(shape: Shape): readonly (new () => Record<string, unknown>)[] {
+  class Base {}
+  class Derived extends Base {}
+  shape.forEach((decorators, index) => {
+    for (const [decorate, given] of decorators) {
+      const target = index === 2 ? Derived : Base;
+      const used = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      decorate(used)(target.prototype, `p${index}`);
+    }
+  });
+  return [Base as never, Derived as never];
+}
+
+const value = fc.oneof(
+  fc.constantFrom<unknown>(undefined, null, '', 'a', 'abc', 'ada@b.co', 1, 2, 1.5, NaN, true, 'naïve', '👍🏽'),
+  fc.constantFrom<() => unknown>(
+    () => [],
+    () => ['a'],
+    () => [1, 'a'],
+    () => new Set(['a']),
+    () => new Map([['a', 1]]),
+    () => ({}),
+  ),
+  fc.constant('nested'),
+  fc.constant('nested list'),
+);
+
+const validatorOptions: fc.Arbitrary<ValidatorOptions> = fc.record(
+  {
+    groups,
+    always: fc.boolean(),
+    strictGroups: fc.boolean(),
+    whitelist: fc.boolean(),
+    forbidNonWhitelisted: fc.boolean(),
+    forbidUnknownValues: fc.boolean(),
+    skipMissingProperties: fc.constantFrom(false, false, true),
+    skipNullProperties: fc.constantFrom(false, false, true),
+    stopAtFirstError: fc.boolean(),
+    dismissDefaultMessages: fc.boolean(),
+    validationError: fc.constantFrom({}, { target: false }, { value: false }),
+  },
+  { requiredKeys: [] },
+);
+
+const values = fc.tuple(value, value, value, fc.boolean());
+
+describe('validateSync, validate, validateOrReject', () => {
+  it('find what those of class-validator find, for any class, object and options', async () => {
+    await fc.assert(
+      fc.asyncProperty(shape, values, validatorOptions, async (decorators, given, chosen) => {
+        const used = Object.fromEntries(Object.entries(chosen).filter(([, one]) => one !== undefined)) as ValidatorOptions;
+        const [Base, Derived] = classesOf(decorators);
+        const make = (depth: number): Record<string, unknown> => {
+          const object = new (depth === 1 ? Base : Derived)();
+          given.slice(0, 3).forEach((one, index) => {
+            const nested = depth < 3 ? make(depth + 1) : undefined;
+            if (one === 'nested') object[`p${index}`] = nested;
+            else if (one === 'nested list') object[`p${index}`] = [nested, nested];
+            else object[`p${index}`] = typeof one === 'function' ? (one as () => unknown)() : one;
+          });
+          if (given[3] && depth > 1) object.extra = 1;
+          return object;
+        };
+        const [mine, theirs] = [make(1), make(1)];
+        expect(validateSync(mine, used)).toEqual(library.validateSync(theirs, used));
+        expect(mine).toEqual(theirs);
+        expect(await validate(make(1), used)).toEqual(await library.validate(make(1), used));
+        const rejection = (promise: Promise<void>): Promise<unknown> =>
+          promise.then(() => 'fine').catch((errors: unknown) => errors);
+        expect(await rejection(validateOrReject(make(1), used))).toEqual(
+          await rejection(library.validateOrReject(make(1), used)),
+        );
+      }),
+      { numRuns: 1_500 },
+    );
+  }, 120_000);
+
+  class Address {
+    @library.IsString() city!: string;
+  }
+  class Person {
+    @library.IsString({ groups: ['name'] }) name!: string;
+    @library.IsInt({ always: true }) age!: number;
+    @ValidateNested() address!: Address;
+  }
+  const personOf = (given: Partial<Person>): Person => Object.assign(new Person(), given);
+  const ada = personOf({ name: 'Ada', age: 36, address: Object.assign(new Address(), { city: 'London' }) });
+
+  it('know a valid object without class-validator, nested and by group', () => {
+    const valid = (groups: string[] | undefined, object: object): boolean =>
+      new PlainValidity({ groups, always: false, strictGroups: false }).isValid(object, groups === undefined);
+    expect(valid(undefined, ada)).toBe(true);
+    expect(valid(['name'], Object.assign(new Person(), { name: 'Ada', age: 36 }))).toBe(true);
+    expect(valid(undefined, Object.assign(personOf(ada), { extra: 1 }))).toBe(false);
+    expect(valid(undefined, personOf({ ...ada, address: Object.assign(new Address(), { city: 1 }) }))).toBe(false);
+  });
+
+  it('heed decorators that run later', () => {
+    class Late {
+      @library.IsString() first = 'a';
+      second: unknown;
+    }
+    expect(validateSync(new Late())).toEqual([]);
+    library.IsInt()(Late.prototype, 'second');
+    expect(validateSync(new Late()).map(({ property }) => property)).toEqual(['second']);
+  });
+
+  it('leave asynchronous validators and schemas to class-validator', async () => {
+    class Taken {
+      name = 'a';
+    }
+    registerDecorator({
+      name: 'isFree',
+      async: true,
+      target: Taken,
+      propertyName: 'name',
+      validator: { validate: () => Promise.resolve(false), defaultMessage: () => 'name is taken' },
+    });
+    const [error] = (await validate(new Taken())) as [ValidationError];
+    expect(error.constraints).toEqual({ isFree: 'name is taken' });
+    await expect(validateOrReject(ada)).resolves.toBeUndefined();
+    const messageOf = (of: typeof library.validateSync): unknown => thrownBy(() => of('no such schema', null as never));
+    expect(messageOf(validateSync)).toEqual(messageOf(library.validateSync));
+  });
+});
