@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { parse as parseJson } from 'secure-json-parse';
 import type { FrameworkError } from '../errors/framework-error';
 import { BodyFlow, type BodySink, refuseByHead, takeBody } from './body-flow';
 import { decodeText } from './charset';
@@ -7,6 +6,7 @@ import { charsetOf, mediaTypeOf } from './content-type';
 import type { BodyParser } from './content-type-parsers';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
+import { parseJson, whyNoJson } from './json-text';
 import { parsedAs, parsedBody } from './parsed-body';
 import { dropUnread } from './unread-body';
 import { parseForm } from './urlencoded';
@@ -97,26 +97,15 @@ function parseBody(kind: ReadKind, bytes: Buffer, charset: string): unknown {
     throw httpErrors.BODY_TYPE_UNSUPPORTED({ expected: 'JSON in UTF-8', got: `charset ${charset}` });
   }
   const text = decodeText(kind, bytes, charset);
-  return kind === 'text' ? text : parseJsonText(text);
+  return kind === 'text' ? text : parseJsonBody(text);
 }
 
-function parseJsonText(text: string): unknown {
-  if (text.trim() === '') throw httpErrors.BODY_MALFORMED({ kind: 'JSON', reason: 'it is empty' });
+function parseJsonBody(text: string): unknown {
   try {
-    // A key that reaches a prototype when the value is copied is refused, wherever it stands.
-    return parseJson(text, undefined, { protoAction: 'error', constructorAction: 'error' }) as unknown;
+    return parseJson(text);
   } catch (error) {
-    throw httpErrors.BODY_MALFORMED({ kind: 'JSON', reason: jsonReason(error) });
+    throw httpErrors.BODY_MALFORMED({ kind: 'JSON', reason: whyNoJson(text, error) });
   }
-}
-
-/** V8 quotes the text around the mistake; a position says as much and repeats nothing. */
-function jsonReason(error: unknown): string {
-  const message = error instanceof Error ? error.message : '';
-  if (message.includes('prototype property')) return 'it has a forbidden key (__proto__ or constructor)';
-  const position = /at position (\d+)/.exec(message)?.[1];
-  if (position !== undefined) return `there is a mistake at position ${position}`;
-  return /end of JSON|Unterminated/i.test(message) ? 'it ends too early' : 'it does not parse';
 }
 
 function readBytes(exchange: Exchange, kind: string, limitBytes: number): Promise<Buffer> {

@@ -39,7 +39,7 @@ const house: House = {
     qs: 'http/urlencoded.ts',
     'reflect-metadata': 'metadata/slot.ts',
     rxjs: 'lifetime/observable.ts',
-    'secure-json-parse': 'http/request-body.ts',
+    'secure-json-parse': 'http/json-text.ts',
     selfsigned: 'http/tls-door.ts',
     semver: 'plugins/module-tree.ts',
     tsyringe: 'plugins/container.ts',
