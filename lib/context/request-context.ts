@@ -381,4 +381,4 @@ export function makeContextOf(rooms: ContextRooms): (exchange: Exchange) => Requ
   return (exchange) => (exchange.context ??= new RequestContext(exchange, rooms)) as RequestContext;
 }
 
-fillByType(RequestContext, (rooms) => rooms.contextOf);
+fillByType(RequestContext, (rooms) => rooms.contextOf, true);

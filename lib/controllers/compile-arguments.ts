@@ -103,8 +103,18 @@ function compileArgument(
   rooms: ArgumentRooms,
 ): ArgumentReader | FrameworkError {
   if (declaration === undefined) return isInjected ? rooms.injected(method.member, at.index) : compileUndeclared(at, rooms);
+  return compileParameter(declaration, at, method.pipes, rooms);
+}
+
+/** Compiles how an argument that its decorator tells of is read, piped and checked, or says what is wrong with it. */
+export function compileParameter(
+  declaration: ParameterDeclaration,
+  at: ParameterPlace,
+  pipes: readonly HookEntry<PipeTransform>[],
+  rooms: Pick<ArgumentRooms, 'contextOf' | 'resolveHook'>,
+): ArgumentReader | FrameworkError {
   try {
-    return compileDeclared(declaration, at, method.pipes, rooms);
+    return compileDeclared(declaration, at, pipes, rooms);
   } catch (error) {
     // A class that cannot be checked is one mistake among others.
     if (isFrameworkError(error)) return error;
@@ -114,7 +124,7 @@ function compileArgument(
 
 function compileUndeclared(at: ParameterPlace, rooms: ParameterRooms): ArgumentReader | FrameworkError {
   const filler = readFiller(at.type);
-  if (filler !== undefined) return filler(rooms);
+  if (filler !== undefined) return filler.fill(rooms);
   const type = typeof at.type === 'function' ? at.type.name : String(at.type);
   return controllerErrors.ROUTE_PARAMETER_UNDECLARED({ place: at.place, index: at.index, type });
 }
@@ -123,7 +133,7 @@ function compileDeclared(
   declaration: ParameterDeclaration,
   at: ParameterPlace,
   shared: readonly HookEntry<PipeTransform>[],
-  rooms: ArgumentRooms,
+  rooms: Pick<ArgumentRooms, 'contextOf' | 'resolveHook'>,
 ): ArgumentReader | FrameworkError {
   const wrong = unknownPathParameter(declaration, at) ?? wrongPipe(declaration, at);
   if (wrong !== undefined) return wrong;

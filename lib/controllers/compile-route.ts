@@ -9,16 +9,14 @@ import type { Class } from '../metadata/slot';
 import type { RouteEntry } from '../routing/route-table';
 import { refuseArguments, then, withArguments } from './collect-arguments';
 import { type ArgumentRooms, compileArguments, type CompiledArguments } from './compile-arguments';
-import { compileFilters } from './compile-filters';
-import { compileGuards, compileInterceptors, isAsyncIterable } from './compile-hooks';
+import { compileInterceptors, isAsyncIterable } from './compile-hooks';
+import { compileWalk, stepsOf, type WalkRooms } from './compile-walk';
 import { controllerErrors } from './errors';
-import { insideCurrent } from './inside-current';
 import { type DraftRooms, makeDraft } from './make-draft';
 import type { ArgumentReader } from './parameter';
 import { readRouteMembers, readRoutes, type RouteDeclaration } from './route';
-import type { BeforeStep, RouteDraft } from './route-draft';
+import type { RouteDraft } from './route-draft';
 import { runAround, runSteps } from './run-steps';
-import { compileMiddleware } from './use-middleware';
 
 /** How the instance behind a route comes about: one for all requests, or one for each. */
 export type ControllerSource =
@@ -26,15 +24,11 @@ export type ControllerSource =
   | { readonly kind: 'request'; readonly make: (exchange: Exchange) => object };
 
 /** What compiling a controller asks of the rooms above. */
-export interface ControllerRooms extends ArgumentRooms, DraftRooms {
+export interface ControllerRooms extends ArgumentRooms, DraftRooms, WalkRooms {
   readonly owner: Lifetime;
   readonly source: ControllerSource;
-  /** Settles who is asking, before any guard. */
-  readonly authentication: BeforeStep | undefined;
   /** Milliseconds, where the route says none. */
   readonly timeoutMs: number;
-  /** Whether something behind the controller asks for the current request. */
-  readonly needsCurrent: boolean;
   instrumentsFor(method: string, route: string): RouteInstruments;
 }
 
@@ -125,7 +119,6 @@ function isContextHeld({ hooks, middleware, before, around }: RouteDraft, rooms:
 }
 
 /** A route as the decorators of its controller and its method have shaped it. */
-/** The documented order: middleware → authentication → guards → arguments → push → breaker → interceptors → handler, filters around all. */
 function compileRun(
   member: string | symbol,
   declaration: RouteDeclaration,
@@ -133,18 +126,8 @@ function compileRun(
   compiled: CompiledArguments,
   rooms: ControllerRooms,
 ): Run {
-  const first = stepsOf(draft, 'authentication');
-  if (rooms.authentication !== undefined) first.unshift(rooms.authentication);
-  const before = [...first, ...compileGuards(draft, rooms), ...stepsOf(draft, 'guards')];
-  const inner = compileHandler(member, declaration, draft, compiled, rooms);
-  const guarded = before.length === 0 ? inner : (exchange: Exchange) => runSteps(before, 0, exchange, inner);
-  const filtered = compileFilters(draft, rooms, compileMiddleware(draft, rooms.needsCurrent, guarded));
-  const run = rooms.needsCurrent ? insideCurrent(filtered) : filtered;
+  const run = compileWalk(draft, rooms, compileHandler(member, declaration, draft, compiled, rooms));
   return declaration.reply === 'events' ? asEvents(run) : run;
-}
-
-function stepsOf(draft: RouteDraft, phase: 'authentication' | 'guards' | 'push'): BeforeStep[] {
-  return draft.before.filter((step) => step.phase === phase).map((step) => step.run);
 }
 
 type Handler = (...args: unknown[]) => unknown;

@@ -12,14 +12,21 @@ const NOTHING_AROUND: DraftRooms = {
   steps: { permits: undefined },
 };
 
-/** The classes of guards, pipes, interceptors and filters that a controller names, for its module to make. */
-export function hookClassesOf(controller: Class): ConcreteClass[] {
+/**
+ * The classes of guards, pipes, interceptors and filters that a controller names, for its module to make.
+ *
+ * In: `members`, its handlers. Default: those that are routes.
+ */
+export function hookClassesOf(
+  controller: Class,
+  members: readonly (string | symbol)[] = readRouteMembers(controller.prototype as object),
+): ConcreteClass[] {
   const classes = new Set<ConcreteClass>();
   const add = (hook: unknown): void => {
     if (typeof hook === 'function') classes.add(hook as ConcreteClass);
   };
   const prototype = controller.prototype as object;
-  for (const member of readRouteMembers(prototype)) {
+  for (const member of members) {
     const { hooks } = makeDraft(controller, member, LOOKED_AT, NOTHING_AROUND);
     for (const list of [hooks.guards, hooks.pipes, hooks.interceptors, hooks.filters]) list.forEach(add);
     for (const { pipes } of readParameters(prototype, member).values())

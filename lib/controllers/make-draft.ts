@@ -19,12 +19,33 @@ export function makeDraft(
   controller: Class,
   member: string | symbol,
   declaration: RouteDeclaration,
+  rooms: DraftRooms,
+): RouteDraft {
+  const path = joinPaths(readController(controller)?.prefix ?? '', declaration.path);
+  const place = `${controller.name}.${String(member)}`;
+  const draft = beginDraft({ controller, place, method: declaration.method, path }, rooms);
+  for (const shape of readShapers(controller.prototype as object, member)) shape(draft);
+  return draft;
+}
+
+/** What a draft is of. */
+interface DraftSubject {
+  readonly controller: Class;
+  readonly place: string;
+  readonly method: string;
+  /** Below the prefix of the application. */
+  readonly path: string;
+}
+
+/** A route as the decorators of its class alone shape it. */
+export function beginDraft(
+  { controller, place, method, path }: DraftSubject,
   { prefix, globalHooks, steps }: DraftRooms,
 ): RouteDraft {
   const draft: RouteDraft = {
-    place: `${controller.name}.${String(member)}`,
-    method: declaration.method,
-    pattern: joinPaths(prefix, readController(controller)?.prefix ?? '', declaration.path),
+    place,
+    method,
+    pattern: joinPaths(prefix, path),
     controller,
     rooms: steps,
     status: undefined,
@@ -43,6 +64,5 @@ export function makeDraft(
     mistakes: [],
   };
   for (const shape of readShapers(controller)) shape(draft);
-  for (const shape of readShapers(controller.prototype as object, member)) shape(draft);
   return draft;
 }

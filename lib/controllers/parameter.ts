@@ -40,11 +40,20 @@ export interface ParameterDeclaration {
   readonly consumes?: 'json' | 'form';
   /** Of what is no input (a context, a signal): pipes leave it alone. */
   readonly unpiped?: true;
+  /** Of what any `Call` has, so that it can stand beside a message of a WebSocket: what it compiles to is given that call. */
+  readonly ofCall?: true;
   compile(at: ParameterPlace, rooms: ParameterRooms): ArgumentReader | FrameworkError;
 }
 
 const declarations = defineSlot<ReadonlyMap<number, ParameterDeclaration>>('parameters');
-const fillers = defineSlot<(rooms: ParameterRooms) => ArgumentReader>('parameter-filler');
+/** How parameters of a type are filled. */
+interface Filler {
+  readonly fill: (rooms: ParameterRooms) => ArgumentReader;
+  /** Whether any `Call` has it, and not a request alone. */
+  readonly ofCall: boolean;
+}
+
+const fillers = defineSlot<Filler>('parameter-filler');
 
 /** The declared parameters of a method, by index. */
 export function readParameters(prototype: object, member: string | symbol): ReadonlyMap<number, ParameterDeclaration> {
@@ -61,17 +70,17 @@ export function defineParameter(declaration: ParameterDeclaration): ParameterDec
   };
 }
 
-/** Fills undecorated parameters declared as `type`. */
-export function fillByType(type: Class, filler: (rooms: ParameterRooms) => ArgumentReader): void {
-  fillers.set(type, filler);
+/** Fills undecorated parameters declared as `type`. In: `ofCall`, whether any `Call` has one; default: a request alone. */
+export function fillByType(type: Class, fill: (rooms: ParameterRooms) => ArgumentReader, ofCall = false): void {
+  fillers.set(type, { fill, ofCall });
 }
 
 /** How an undecorated parameter of this type is filled; `undefined`: it is not. */
-export function readFiller(type: unknown): ((rooms: ParameterRooms) => ArgumentReader) | undefined {
+export function readFiller(type: unknown): Filler | undefined {
   return typeof type === 'function' ? fillers.getOwn(type) : undefined;
 }
 
-fillByType(AbortSignal, () => (exchange) => exchange.lifetime.signal);
+fillByType(AbortSignal, () => (exchange) => exchange.lifetime.signal, true);
 
 type Pipes = readonly HookReference<PipeTransform>[];
 
@@ -159,16 +168,27 @@ function isBodyOptions(value: unknown): value is BodyOptions {
   return typeof value === 'object' && value !== null && ('files' in value || 'consumes' in value) && !('transform' in value);
 }
 
-/** The request's `AbortSignal`. */
+/** What is no input, and any call has. */
+const OF_CALL = {
+  source: 'custom',
+  name: undefined,
+  pipes: [],
+  isText: false,
+  waits: false,
+  unpiped: true,
+  ofCall: true,
+} as const;
+
+/** The `AbortSignal` of the request, or of the message. */
 export function Signal(): ParameterDecorator {
   const compile = (): ArgumentReader => (exchange) => exchange.lifetime.signal;
-  return defineParameter({ source: 'custom', name: undefined, pipes: [], isText: false, waits: false, unpiped: true, compile });
+  return defineParameter({ ...OF_CALL, compile });
 }
 
 /** The request's context. */
 export function Ctx(): ParameterDecorator {
   const compile = (_at: ParameterPlace, rooms: ParameterRooms): ArgumentReader => rooms.contextOf;
-  return defineParameter({ source: 'custom', name: undefined, pipes: [], isText: false, waits: false, unpiped: true, compile });
+  return defineParameter({ ...OF_CALL, compile });
 }
 
 /** A decorator made by `createParamDecorator`: `data` is what `read` gets first; pipes may follow. */
@@ -185,6 +205,7 @@ export function createRouteParameter<Data, Context>(
       pipes,
       isText: false,
       waits: true,
+      ofCall: true,
       compile: (_at, rooms) => (exchange) => read(data, rooms.contextOf(exchange) as Context),
     });
 }

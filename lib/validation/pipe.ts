@@ -1,6 +1,6 @@
 /** Where the value that a pipe gets comes from. */
 export interface ArgumentMetadata {
-  readonly source: 'param' | 'query' | 'body' | 'headers' | 'cookies' | 'custom';
+  readonly source: 'param' | 'query' | 'body' | 'headers' | 'cookies' | 'message' | 'custom';
   /** The name it was asked for by; undefined for the whole (`@Query() query`). */
   readonly name?: string;
   /** The declared type, as TypeScript emitted it. */
