@@ -37,6 +37,13 @@ export {
 export { UseFilters, UseGuards, UseInterceptors, UsePipes } from './controllers/use-hooks';
 export { Use } from './controllers/use-middleware';
 
+export { Database, type QueryOptions, type StreamOptions, type TransactionOptions } from './database/database';
+export { DatabaseError, isDatabaseError } from './database/database-error';
+export { DatabaseModule, type DatabaseModuleAsyncOptions } from './database/database-module';
+export type { DatabaseOptions } from './database/database-options';
+export type { Row } from './database/row-cursor';
+export type { Isolation, Transaction } from './database/transaction';
+
 export { createLogger, type CreateLoggerOptions } from './diagnostics/create-logger';
 export { Logger, type LogLevel, silentLogger } from './diagnostics/logger';
 export type { UserLogger } from './diagnostics/to-logger';
@@ -135,6 +142,8 @@ export { JwtModule, type JwtModuleAsyncOptions } from './security/jwt-module';
 export type { JwtAlgorithm, JwtKey, JwtOptions } from './security/jwt-options';
 export type { TrustedProxies, TrustProxy, TrustProxyOptions } from './security/trust-proxy';
 
+export type { Aggregate, AggregateOptions, Branch, Branches, BranchWork } from './upstream/aggregate';
+export type { BranchFailure } from './upstream/branch-failure';
 export type { CallOptions, HttpClientOptions, UpstreamInterceptor, UpstreamOptions } from './upstream/client-options';
 export { HttpClient } from './upstream/http-client';
 export type { CallLimits, UpstreamRequest } from './upstream/upstream-request';

@@ -2,6 +2,9 @@ import { CurrentRequest } from '../context/current-request';
 import { PluginContext } from '../context/plugin-context';
 import { type ContextRooms, makeContextOf, type RequestContext } from '../context/request-context';
 import { hookClassesOf } from '../controllers/hook-classes';
+import { Database } from '../database/database';
+import { checkDatabaseOptions } from '../database/database-options';
+import { Databases } from '../database/databases';
 import { createLogger } from '../diagnostics/create-logger';
 import { Logger } from '../diagnostics/logger';
 import { toLogger } from '../diagnostics/to-logger';
@@ -17,6 +20,7 @@ import { Lifetime } from '../lifetime/lifetime';
 import { EXPOSITION_CONTENT_TYPE, scrape } from '../metrics/exposition';
 import { Health } from '../metrics/health';
 import { ActiveRequests, countRequests } from '../metrics/active-requests';
+import { DatabaseInstruments } from '../metrics/database-instruments';
 import { recordClientCalls } from '../metrics/http-client-instruments';
 import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
@@ -94,10 +98,11 @@ class Foundation implements RouteFoundation {
   readonly views: Templates | undefined;
   /** The files that are sent as they are, known beforehand; `undefined` when there are none. */
   readonly statics: StaticIndex | undefined;
-  readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest, HttpClient]);
+  readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest, HttpClient, Database, Databases]);
   readonly #ambient: ReadonlyMap<InjectionKey, (instance: PluginInstance) => unknown>;
   readonly #process: ProcessInstruments;
   #http: HttpClient | undefined;
+  #databases: Databases | undefined;
   /** Of rooms that take a while to close: pools of connections. */
   readonly #closers: (() => Promise<void>)[] = [];
 
@@ -120,6 +125,7 @@ class Foundation implements RouteFoundation {
       metrics: this.metrics,
       permits: (exchange, resource, action) => this.auth?.permits(exchange, resource, action) ?? false,
       views: this.views,
+      database: () => this.databases.main,
     };
     this.contextOf = makeContextOf(rooms);
     this.auth = options.auth === undefined ? undefined : new Authentication(options.auth, this.contextOf);
@@ -132,6 +138,8 @@ class Foundation implements RouteFoundation {
       [CurrentRequest, () => current],
       [ActiveRequests, () => this.requests],
       [HttpClient, () => this.http],
+      [Database, () => this.databases.main],
+      [Databases, () => this.databases],
     ]);
   }
 
@@ -139,6 +147,23 @@ class Foundation implements RouteFoundation {
   get http(): HttpClient {
     this.#http ??= this.#openHttp();
     return this.#http;
+  }
+
+  /** Made when somebody asks for one. */
+  get databases(): Databases {
+    this.#databases ??= this.#openDatabases();
+    return this.#databases;
+  }
+
+  #openDatabases(): Databases {
+    const { lifetime: owner, clock, deadlines, logger, metrics, health } = this;
+    const databases = new Databases(this.options.database ?? {}, {
+      ...{ owner, clock, deadlines, logger },
+      observe: (name, numbers) => new DatabaseInstruments(metrics, name, numbers),
+      watch: (name, probe, required) => void health.register(name, () => probe().then(() => 'up'), { required }),
+    });
+    this.#closers.push(() => databases.close());
+    return databases;
   }
 
   #openHttp(): HttpClient {
@@ -192,6 +217,7 @@ function mistakesIn(options: ApplicationOptions): FrameworkError[] {
     ...checkViews(options.views),
     ...checkStatic(options.static),
     ...checkHttpClient(options),
+    ...checkDatabaseOptions(options.database),
   );
   return mistakes.length > 0 ? mistakes : checkTrust(options.trustProxy ?? false);
 }

@@ -1,4 +1,5 @@
 import type { Auth, Filter, Guard, Interceptor } from '../context/hooks';
+import type { DatabaseOptions } from '../database/database-options';
 import { type HookReference, isHook } from '../controllers/hooks';
 import type { UserLogger } from '../diagnostics/to-logger';
 import type { FrameworkError } from '../errors/framework-error';
@@ -63,6 +64,8 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly readDeadlines?: boolean;
   /** Of the `HttpClient` that is injected: time-outs, `interceptors` around each call, `baseUrl`, … */
   readonly httpClient?: UpstreamOptions;
+  /** Where the database is that is injected as `Database`, and its limits. Default: `DATABASE_URL`, else an embedded one. */
+  readonly database?: DatabaseOptions;
   /** An OpenAPI document of the routes at `/openapi.json` and a page over it at `/docs`: `true`, or what it says besides. Default: none. */
   readonly openapi?: OpenApiOption;
   /** Whether `/health/live` and `/health/ready` are answered. Default `true`. */
@@ -191,6 +194,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   filters: hooks('catch'),
   pipes: hooks('transform'),
   readDeadlines: flag,
+  database: checkedByRoom,
   httpClient: { expected: 'an object', accepts: (value) => isObjectWith(value) },
   openapi: { expected: 'true, false or an object', accepts: (value) => typeof value === 'boolean' || isObjectWith(value) },
   health: flag,

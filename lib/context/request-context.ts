@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import { fillByType } from '../controllers/parameter';
 import type { PageMaker } from '../controllers/route-draft';
+import type { Database } from '../database/database';
 import type { Logger } from '../diagnostics/logger';
 import { type CookieOptions, type Cookies, cookiesOf, setCookie, signedCookieOf } from '../http/cookies';
 import type { Exchange } from '../http/exchange';
@@ -22,6 +23,7 @@ import type { CancelReason } from '../lifetime/end-reason';
 import { type CancelScope, openCancelScope } from '../lifetime/cancel-scope';
 import { observeEnd, observeFinish } from '../lifetime/observe-lifetime';
 import type { Metrics } from '../metrics/metrics';
+import { type Aggregate, type AggregateOptions, aggregateWithin, type Branches } from '../upstream/aggregate';
 import { makePage } from '../views/render';
 import { contextErrors } from './errors';
 import { openSoftMoment } from './soft-moment';
@@ -34,6 +36,8 @@ export interface ContextRooms {
   readonly logger: Logger;
   readonly metrics: Metrics;
   permits(exchange: Exchange, resource: string, action: string): boolean | Promise<boolean>;
+  /** The application's database. */
+  database(): Database;
   /** Absent when the application has no `views`. */
   readonly views?: PageMaker | undefined;
 }
@@ -334,10 +338,37 @@ export class RequestContext {
     return openCancelScope(this.#exchange.lifetime);
   }
 
+  /**
+   * Does several things side by side, each cut when it is no longer needed, and gives what came of them: also when some
+   * failed, and what there is at the soft moment before the deadline or a stop. `Server-Timing` tells what each took.
+   *
+   * In: functions by name (`{ user: (signal) => … }`), or `{ call, required: true }` where there is no answer without it.
+   * Out: `data` by name, `null` for what is missing; `errors` that are safe to send; `partial`.
+   * Fails with: AGGREGATE_FAILED (502), AGGREGATE_UNAVAILABLE (503), AGGREGATE_TIMEOUT (504) when nothing came, or
+   * something required did not; AGGREGATE_INVALID; a `CancelledError` when the request was cut.
+   */
+  async aggregate<const B extends Branches>(branches: B, options?: AggregateOptions): Promise<Aggregate<B>> {
+    const { lifetime, host } = this.#exchange;
+    const report = (service: string, error: unknown): void =>
+      this.logger.error('a part of an answer failed', { service, err: error });
+    const rooms = { lifetime, deadlines: host.deadlines, finishing: this.finishing, report };
+    const result = await aggregateWithin(rooms, branches, options);
+    if (!this.#exchange.replied) this.#exchange.addField('server-timing', result.serverTiming);
+    return result;
+  }
+
   /** Writes lines that carry the request's id and route. */
   get logger(): Logger {
     this.#logger ??= this.#rooms.logger.child({ requestId: this.id, route: this.#exchange.target.route });
     return this.#logger;
+  }
+
+  /**
+   * The application's database, whose queries end with this request. Fails with: DATABASE_URL_INVALID when `DATABASE_URL` is
+   * none.
+   */
+  get db(): Database {
+    return this.#rooms.database().within(this.#exchange.lifetime);
   }
 
   get metrics(): Metrics {

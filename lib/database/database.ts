@@ -1,27 +1,34 @@
+import type { Observable } from 'rxjs';
 import { currentLifetime } from '../lifetime/current';
 import type { Lifetime } from '../lifetime/lifetime';
-import { WaitsFor } from '../lifetime/waits-for';
-import { databaseErrors } from './errors';
-import type { Pools } from './pools';
-import { type Row, readRows } from './row-cursor';
+import type { Connections } from './connections';
+import { checkAsked } from './database-options';
+import { observeRows } from './observe-rows';
+import type { Row } from './row-cursor';
+import { RowReader } from './row-reader';
 import { Session } from './session';
 import { type Isolation, type Transaction, transact } from './transaction';
-import { failureOf, untilEnd } from './until-end';
+import type { Work } from './work';
 
 /** How one query is asked. */
 export interface QueryOptions {
   /** Stops the query when it is aborted, besides the end of the request. */
   readonly signal?: AbortSignal;
+  /** How long it may take, in milliseconds (DATABASE_TIMEOUT); 0: no limit. Default: that of the database, 60,000. */
+  readonly timeoutMs?: number;
 }
 
+/** How rows are read. `timeoutMs` is for each of them. */
 export interface StreamOptions extends QueryOptions {
   /** How many rows are fetched at a time. Default 200. */
   readonly batchRows?: number;
 }
 
+/** What kind of transaction it is. `timeoutMs` is for all of it. */
 export interface TransactionOptions extends QueryOptions {
   /** Default: the server's, as a rule `read committed`. */
   readonly isolation?: Isolation;
+  /** Default `false`. */
   readonly readOnly?: boolean;
 }
 
@@ -30,24 +37,24 @@ export interface TransactionOptions extends QueryOptions {
  * rejects with a `CancelledError`. Outside of a request queries end with the application.
  *
  * Values go in as parameters (`$1`) and never as text. All methods fail with: DatabaseError (what the server says),
- * DATABASE_UNAVAILABLE, DATABASE_BUSY, DATABASE_CLOSED.
+ * DATABASE_UNAVAILABLE, DATABASE_BUSY, DATABASE_TIMEOUT, DATABASE_CLOSED, DATABASE_QUERY_INVALID, DATABASE_OPTION_INVALID.
  */
 export class Database {
-  readonly #pools: Pools;
-  readonly #bound: Lifetime | undefined;
+  readonly #connections: Connections;
+  readonly #owner: Lifetime | undefined;
 
   /** @internal */
-  constructor(pools: Pools, bound?: Lifetime) {
-    this.#pools = pools;
-    this.#bound = bound;
+  constructor(connections: Connections, owner?: Lifetime) {
+    this.#connections = connections;
+    this.#owner = owner;
   }
 
   /** The same database, whose queries end with `owner`. @internal */
   within(owner: Lifetime): Database {
-    return new Database(this.#pools, owner);
+    return new Database(this.#connections, owner);
   }
 
-  /** Asks, and waits for all rows. */
+  /** Asks, and waits for all rows. In: text with `$1`, `$2`, … for the parameters. Out: the rows by the names of their columns. */
   async query<T = Row>(text: string, params: readonly unknown[] = [], options: QueryOptions = {}): Promise<T[]> {
     const { rows } = await this.#once(options, (session) => session.query(text, params));
     return rows as T[];
@@ -60,90 +67,66 @@ export class Database {
   }
 
   /**
-   * The rows of a SELECT as they are read, a batch at a time: what nobody reads is not fetched. Stopped by leaving the
-   * loop, and by the end of the request.
+   * The rows of a SELECT as they are read, a batch at a time: what nobody reads is not fetched. A handler that returns it
+   * answers with lines of JSON.
+   *
+   * Ends: with the last row, when the loop is left (`return()`), with the request.
    */
-  async *stream<T = Row>(text: string, params: readonly unknown[] = [], options: StreamOptions = {}): AsyncGenerator<T> {
-    const { signal, batchRows = 200 } = options;
-    const work = this.#begin(signal);
-    const rooms = this.#pools.open();
-    const rows = readRows(rooms, work.lifetime, { text, params, batchRows });
-    try {
-      for (;;) {
-        const batch = await untilEnd(work.lifetime, rows.next());
-        if (batch.length === 0) return;
-        yield* batch as T[];
-        const failure = failureOf(work.lifetime);
-        if (failure !== undefined) throw work.failure(failure);
-      }
-    } catch (error) {
-      throw work.failure(error);
-    } finally {
-      void rows.close().finally(() => work.done());
-    }
+  stream<T = Row>(text: string, params: readonly unknown[] = [], options: StreamOptions = {}): AsyncIterableIterator<T> {
+    const owner = this.#ownerNow();
+    const { batchRows = 200 } = options;
+    checkAsked(options);
+    return new RowReader<T>(() => {
+      const work = this.#connections.begin(owner, options);
+      return { work, cursor: this.#connections.openCursor(work, { text, params, batchRows }), isAll: true };
+    });
+  }
+
+  /** The same as an Observable, which does not wait for who reads it; unsubscribing stops the query. */
+  stream$<T = Row>(text: string, params: readonly unknown[] = [], options: StreamOptions = {}): Observable<T> {
+    return observeRows(() => this.stream<T>(text, params, options));
   }
 
   /**
    * Runs `work` in a transaction: committed when it succeeds, taken back when it fails or the request ends. What is being
-   * committed already is not stopped.
+   * committed already is not stopped, and its outcome is told.
    *
-   * Fails with: DATABASE_TRANSACTION_FAILED when a query in it failed and `work` went on as if it had not.
+   * Fails with: DATABASE_TRANSACTION_FAILED when a query in it failed and `work` went on as if it had not;
+   * DATABASE_COMMIT_UNKNOWN when the connection was lost in its last step.
    */
-  transaction<T>(work: (transaction: Transaction) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    return this.#once(options, (session) => transact(session, work, options));
+  async transaction<T>(work: (transaction: Transaction) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return this.#once(options, async (session, all) => {
+      // What the caller runs is a part of the request until it is over, also when the transaction was cut.
+      all.lifetime.keep();
+      try {
+        return await transact(session, all, work, options);
+      } finally {
+        all.lifetime.letGo();
+      }
+    });
   }
 
-  async #once<T>({ signal }: QueryOptions, ask: (session: Session) => Promise<T>): Promise<T> {
-    const work = this.#begin(signal);
+  async #once<T>(options: QueryOptions, ask: (session: Session, work: Work) => Promise<T>): Promise<T> {
+    checkAsked(options);
+    const work = this.#connections.begin(this.#ownerNow(), options);
+    let opened: Session | undefined;
     const run = async (): Promise<T> => {
-      const session = await Session.open(this.#pools.open(), work.lifetime);
+      const session = (opened = await Session.open(this.#connections.rooms, work));
       try {
-        return await ask(session);
+        return await ask(session, work);
       } finally {
         await session.close();
       }
     };
     try {
-      return await untilEnd(work.lifetime, run());
-    } catch (error) {
-      throw work.failure(error);
+      return await work.untilCut(run(), () => opened?.isCommitting === true);
     } finally {
       work.done();
     }
   }
 
-  #begin(signal: AbortSignal | undefined): Work {
-    const owner = this.#bound ?? currentLifetime() ?? this.#pools.owner;
-    if (this.#pools.isClosed) throw databaseErrors.DATABASE_CLOSED();
-    return new Work(owner, signal);
+  /** Whose work it is that asks now. */
+  #ownerNow(): Lifetime | undefined {
+    return this.#owner ?? currentLifetime();
   }
-}
-
-const QUERY = new WaitsFor('query');
-
-/** One thing that was asked. */
-class Work {
-  readonly lifetime: Lifetime;
-  readonly #signal: AbortSignal | undefined;
-
-  constructor(owner: Lifetime, signal: AbortSignal | undefined) {
-    signal?.throwIfAborted();
-    this.lifetime = owner.open(QUERY);
-    this.#signal = signal;
-    const failure = failureOf(this.lifetime);
-    if (failure !== undefined) throw failure as Error;
-    signal?.addEventListener('abort', this.#abort);
-  }
-
-  /** What the caller is told: what it aborted with, if it was the caller who did. */
-  failure(error: unknown): unknown {
-    return this.#signal?.aborted === true && this.lifetime.reason === 'manual' ? this.#signal.reason : error;
-  }
-
-  done(): void {
-    this.#signal?.removeEventListener('abort', this.#abort);
-    this.lifetime.end('finished');
-  }
-
-  readonly #abort = (): void => this.lifetime.end('manual');
 }

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { ClientConfig, PoolClient } from 'pg';
+import { mkdirSync } from 'node:fs';
+import type { PoolClient, PoolConfig } from 'pg';
+import type { Logger } from '../diagnostics/logger';
 import type { Backend } from './backend';
+import type { DatabaseOptions } from './database-options';
 import { EmbeddedStream } from './embedded-stream';
+import { TemporaryFolder } from './temporary-folder';
 
 /** How long a query nobody waits for any more may go on before its thread is ended; most are done by then. */
 const GRACE_MS = 250;
@@ -11,77 +12,66 @@ const GRACE_MS = 250;
 /** The first start creates the files of a database, which takes seconds. */
 const CONNECT_TIMEOUT_MS = 60_000;
 
-const FOLDER = 'rockstar-web-database-';
-
 /**
  * PostgreSQL compiled to WebAssembly (PGlite), in a thread of this process. One query at a time, and none can be
  * interrupted: the thread is ended, and another goes on with the same files.
  */
 export class EmbeddedBackend implements Backend {
-  readonly connection: ClientConfig;
+  readonly kind = 'embedded';
+  readonly connection: PoolConfig;
   readonly mostConnections = 1;
-  readonly holdsCursors = true;
-  readonly connectTimeoutMs = CONNECT_TIMEOUT_MS;
-  readonly #isTemporary: boolean;
-  #dataDir: string | undefined;
+  readonly interrupts = false;
+  readonly #temporary: TemporaryFolder | undefined;
+  readonly #dataDir: string;
+  readonly #logger: Logger;
   #stream: EmbeddedStream | undefined;
+  #failure: Error | undefined;
 
-  /** In: where its files are kept; `undefined`: in a temporary folder, until it is closed. */
-  constructor(dataDir: string | undefined) {
-    this.#isTemporary = dataDir === undefined;
-    this.#dataDir = dataDir;
-    const stream = (): EmbeddedStream => this.#open();
-    // The driver's types know sockets only.
-    this.connection = { stream: stream, user: 'postgres', database: 'postgres', ssl: false };
+  constructor({ dataDir, connectTimeoutMs = CONNECT_TIMEOUT_MS }: DatabaseOptions, logger: Logger) {
+    this.#temporary = dataDir === undefined ? new TemporaryFolder('rockstar-web-database') : undefined;
+    this.#dataDir = dataDir ?? (this.#temporary as TemporaryFolder).path;
+    this.#logger = logger;
+    this.connection = {
+      stream: () => this.#open(),
+      user: 'postgres',
+      database: 'postgres',
+      ssl: false,
+      connectionTimeoutMillis: connectTimeoutMs,
+      // It would have to start anew; its thread does not keep the process alive.
+      idleTimeoutMillis: 0,
+      allowExitOnIdle: true,
+    };
   }
 
   cancel(_client: PoolClient, toldForMs: number): Promise<void> {
-    if (toldForMs >= GRACE_MS) this.#stream?.destroy(new Error('the query was cancelled, and its thread ended'));
+    if (toldForMs >= GRACE_MS) {
+      this.#logger.info('a query of the embedded database was cut, and its thread ended', { afterMs: Math.round(toldForMs) });
+      this.#stream?.destroy();
+    }
     return Promise.resolve();
   }
 
-  async close(): Promise<void> {
+  /** While it works on something it cannot be asked: what is known is how its last start went. */
+  probe(): Promise<void> {
+    return this.#failure === undefined ? Promise.resolve() : Promise.reject(this.#failure);
+  }
+
+  destroyConnections(): void {
     this.#stream?.destroy();
-    await this.#stream?.gone();
-    if (this.#isTemporary && this.#dataDir !== undefined) {
-      process.off('exit', this.#removeFiles);
-      this.#removeFiles();
-    }
+  }
+
+  async close(): Promise<void> {
+    await this.#stream?.gone;
+    this.#temporary?.remove();
   }
 
   #open(): EmbeddedStream {
-    const dataDir = (this.#dataDir ??= this.#makeFolder());
-    mkdirSync(dataDir, { recursive: true });
-    this.#stream = new EmbeddedStream({ module: require.resolve('@electric-sql/pglite'), dataDir });
-    return this.#stream;
-  }
-
-  #makeFolder(): string {
-    removeStale();
-    process.once('exit', this.#removeFiles);
-    return mkdtempSync(join(tmpdir(), `${FOLDER}${process.pid}-`));
-  }
-
-  readonly #removeFiles = (): void => {
-    if (this.#dataDir !== undefined) rmSync(this.#dataDir, { recursive: true, force: true });
-  };
-}
-
-/** Folders of processes that were killed. */
-function removeStale(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const owner = name.startsWith(FOLDER) ? Number.parseInt(name.slice(FOLDER.length), 10) : Number.NaN;
-    if (Number.isNaN(owner) || isAlive(owner)) continue;
-    rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process is one, too.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    mkdirSync(this.#dataDir, { recursive: true });
+    const before = this.#stream?.gone ?? Promise.resolve();
+    const stream = new EmbeddedStream({ dataDir: this.#dataDir, isKept: this.#temporary === undefined }, before);
+    stream.once('connect', () => (this.#failure = undefined));
+    stream.once('error', (error) => (this.#failure = error));
+    this.#stream = stream;
+    return stream;
   }
 }

@@ -1,42 +1,53 @@
 import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
-import { WORKER_SOURCE, type WorkerData, type WorkerSays } from './embedded-worker';
+import { WORKER_SOURCE, type WorkerSays } from './embedded-worker';
 
 type Done = (error?: Error | null) => void;
 
+export interface EmbeddedFiles {
+  readonly dataDir: string;
+  /** Whether somebody opens them again later: then they are left as a database that was shut down. */
+  readonly isKept: boolean;
+}
+
+/** How long a database may take to be shut down. */
+const SHUTDOWN_MS = 3_000;
+
 /** A connection to an embedded PostgreSQL in a thread, as the driver knows sockets. Ending it ends the thread. */
 export class EmbeddedStream extends Duplex {
-  readonly #data: WorkerData;
+  /** Settles when the thread is gone, and its files can be opened by another. */
+  readonly gone: Promise<void>;
+  readonly #files: EmbeddedFiles;
+  readonly #before: Promise<void>;
+  #isGone: () => void = ignore;
   #worker: Worker | undefined;
-  #ended: Promise<unknown> | undefined;
+  #isReferenced = true;
+  #whenClosed: () => void = ignore;
 
-  constructor(data: WorkerData) {
+  /** In: what must settle before its files may be opened. */
+  constructor(files: EmbeddedFiles, before: Promise<void>) {
     super();
-    this.#data = data;
+    this.#files = files;
+    this.#before = before;
+    this.gone = new Promise((resolve) => (this.#isGone = resolve));
   }
 
   /** As of a socket; where to is known already. */
   connect(): this {
-    const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: this.#data });
-    this.#worker = worker;
-    worker.on('message', (says: WorkerSays) => {
-      if ('ready' in says) this.emit('connect');
-      else if ('bytes' in says) this.push(Buffer.from(says.bytes.buffer, says.bytes.byteOffset, says.bytes.byteLength));
-      else this.destroy(new Error(says.failure));
-    });
-    worker.on('error', (error) => this.destroy(error));
-    worker.once('exit', () => this.destroy());
+    void this.#before.then(() => (this.destroyed ? undefined : this.#start()));
     return this;
   }
 
   /** As of a socket. */
   ref(): this {
+    this.#isReferenced = true;
     this.#worker?.ref();
     return this;
   }
 
   /** As of a socket: while nothing is asked, the process may end. */
   unref(): this {
+    this.#isReferenced = false;
     this.#worker?.unref();
     return this;
   }
@@ -49,11 +60,6 @@ export class EmbeddedStream extends Duplex {
   /** As of a socket; there is nothing to keep alive. */
   setKeepAlive(): this {
     return this;
-  }
-
-  /** Settles when the thread is gone, and its files can be opened by another. */
-  async gone(): Promise<void> {
-    await this.#ended;
   }
 
   override _read(): void {
@@ -70,17 +76,48 @@ export class EmbeddedStream extends Duplex {
     done();
   }
 
+  /** The driver has said good-bye. */
   override _final(done: Done): void {
-    this.#end().then(() => done(), done);
-    this.push(null);
+    const over = (): void => {
+      clearTimeout(timer);
+      this.push(null);
+      done();
+    };
+    const timer = setTimeout(over, SHUTDOWN_MS);
+    if (this.#files.isKept && this.#worker !== undefined) this.#whenClosed = over;
+    else over();
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    this.#end().then(() => done(error), done);
+    const over = (): void => {
+      this.#isGone();
+      done(error);
+    };
+    void (this.#worker?.terminate() ?? Promise.resolve()).then(over, over);
   }
 
-  async #end(): Promise<void> {
-    this.#ended ??= this.#worker?.terminate() ?? Promise.resolve();
-    await this.#ended;
+  #start(): void {
+    const workerData = { module: require.resolve('@electric-sql/pglite'), dataDir: this.#files.dataDir };
+    // Nothing of how this process was started: what it loads first is not meant for the thread.
+    const worker = new Worker(WORKER_SOURCE, { eval: true, workerData, execArgv: [] });
+    this.#worker = worker;
+    if (!this.#isReferenced) worker.unref();
+    worker.on('message', (says: WorkerSays) => this.#hear(says));
+    worker.on('error', (error) => this.destroy(error));
+    worker.once('exit', () => {
+      this.#whenClosed();
+      this.destroy();
+    });
   }
+
+  #hear(says: WorkerSays): void {
+    if ('failure' in says) this.destroy(new Error(says.failure));
+    else if ('bytes' in says) this.push(Buffer.from(says.bytes.buffer, says.bytes.byteOffset, says.bytes.byteLength));
+    else if (says.is === 'ready') this.emit('connect');
+    else this.#whenClosed();
+  }
+}
+
+function ignore(): void {
+  // Nobody waits.
 }

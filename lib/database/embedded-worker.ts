@@ -7,8 +7,8 @@ export interface WorkerData {
   readonly dataDir: string;
 }
 
-/** What it answers: that it runs, bytes of the protocol, or that it failed. */
-export type WorkerSays = { readonly ready: true } | { readonly bytes: Uint8Array } | { readonly failure: string };
+/** What it answers: that it runs, bytes of the protocol, that it came to its end, or that it failed. */
+export type WorkerSays = { readonly is: 'ready' | 'closed' } | { readonly bytes: Uint8Array } | { readonly failure: string };
 
 /* eslint-disable @typescript-eslint/no-require-imports -- sent to a thread as text, where nothing else is known */
 /** Runs in a thread of its own, as text: PGlite blocks the thread it computes in, and only ending that thread stops a query. */
@@ -17,16 +17,24 @@ function serve(): void {
   const { module, dataDir } = workerData;
   const say = (what: WorkerSays): void => parentPort.postMessage(what);
   const { PGlite } = require(module) as typeof import('@electric-sql/pglite');
-  let last: Promise<unknown> = PGlite.create({ dataDir, relaxedDurability: true }).then((database) => {
-    parentPort.on('message', (bytes: Uint8Array) => {
-      last = last
-        .then(() => database.execProtocolRaw(bytes))
-        .then((answer) => say({ bytes: answer }))
-        .catch((error: unknown) => say({ failure: String(error) }));
-    });
-    say({ ready: true });
+  const opened = PGlite.create({ dataDir, relaxedDurability: true });
+  let last: Promise<unknown> = opened.then(() => say({ is: 'ready' }));
+  /** `Terminate` of the protocol is its first byte. */
+  const answer = async (bytes: Uint8Array): Promise<void> => {
+    const database = await opened;
+    if (bytes[0] === 0x58) {
+      await database.close();
+      say({ is: 'closed' });
+    } else {
+      say({ bytes: await database.execProtocolRaw(bytes) });
+    }
+  };
+  const fail = (error: unknown): void => say({ failure: String(error) });
+  last.catch(fail);
+  parentPort.on('message', (bytes: Uint8Array) => {
+    last = last.then(() => answer(bytes));
+    last.catch(fail);
   });
-  last.catch((error: unknown) => say({ failure: String(error) }));
 }
 /* eslint-enable @typescript-eslint/no-require-imports */
 

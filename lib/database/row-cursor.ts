@@ -1,5 +1,7 @@
-import type { Lifetime } from '../lifetime/lifetime';
+import { isDatabaseError } from './database-error';
+import { unavailable } from './errors';
 import { Session, type SessionRooms } from './session';
+import type { Work } from './work';
 
 /** A row by the names of its columns. */
 export type Row = Record<string, unknown>;
@@ -12,97 +14,122 @@ export interface RowCursor {
   close(): Promise<void>;
 }
 
-interface RowQuery {
+export interface RowQuery {
   readonly text: string;
   readonly params: readonly unknown[];
   readonly batchRows: number;
 }
 
-/** Opens a cursor of the database over a SELECT (the manual's DECLARE). */
-export function readRows(rooms: SessionRooms, work: Lifetime, query: RowQuery): RowCursor {
-  const batchRows = Math.max(1, Math.trunc(query.batchRows));
-  return rooms.backend.holdsCursors
-    ? new HeldCursor(rooms, work, { ...query, batchRows })
-    : new TransactionCursor(rooms, work, { ...query, batchRows });
+let made = 0;
+
+function nextName(): string {
+  made++;
+  return `rockstar_rows_${made}`;
 }
 
-/** Keeps its connection, in a transaction, until it is closed. */
-class TransactionCursor implements RowCursor {
-  readonly #rooms: SessionRooms;
-  readonly #work: Lifetime;
+/** A cursor of the database over a SELECT (the manual's DECLARE), in the transaction of a session. */
+export class SessionCursor implements RowCursor {
+  readonly #session: Session;
   readonly #query: RowQuery;
-  #session: Session | undefined;
+  readonly #name = nextName();
+  #isDeclared = false;
 
-  constructor(rooms: SessionRooms, work: Lifetime, query: RowQuery) {
+  constructor(session: Session, query: RowQuery) {
+    this.#session = session;
+    this.#query = query;
+  }
+
+  async next(): Promise<Row[]> {
+    const { text, params, batchRows } = this.#query;
+    if (!this.#isDeclared) await this.#session.query(`DECLARE ${this.#name} NO SCROLL CURSOR FOR ${text}`, params);
+    this.#isDeclared = true;
+    return (await this.#session.query(`FETCH ${batchRows} FROM ${this.#name}`)).rows as Row[];
+  }
+
+  async close(): Promise<void> {
+    if (this.#isDeclared) await this.#session.query(`CLOSE ${this.#name}`).catch(() => undefined);
+  }
+}
+
+/** Has a connection of its own, in a transaction, until it is closed. */
+export class TransactionCursor implements RowCursor {
+  readonly #rooms: SessionRooms;
+  readonly #work: Work;
+  readonly #query: RowQuery;
+  #opened: { readonly session: Session; readonly cursor: SessionCursor } | undefined;
+
+  constructor(rooms: SessionRooms, work: Work, query: RowQuery) {
     this.#rooms = rooms;
     this.#work = work;
     this.#query = query;
   }
 
   async next(): Promise<Row[]> {
-    const { batchRows } = this.#query;
-    const session = (this.#session ??= await this.#open());
-    return (await session.query(`FETCH ${batchRows} FROM rows`)).rows as Row[];
+    this.#opened ??= await this.#open();
+    return this.#opened.cursor.next();
   }
 
   async close(): Promise<void> {
-    await this.#session?.close();
+    await this.#opened?.session.close();
   }
 
-  async #open(): Promise<Session> {
-    const { text, params } = this.#query;
+  async #open(): Promise<{ readonly session: Session; readonly cursor: SessionCursor }> {
     const session = await Session.open(this.#rooms, this.#work);
-    try {
-      await session.begin();
-      await session.query(`DECLARE rows NO SCROLL CURSOR FOR ${text}`, params);
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
-    return session;
+    await session.begin();
+    return { session, cursor: new SessionCursor(session, this.#query) };
   }
 }
 
-let made = 0;
-
-/** Borrows the one connection for each batch anew: others ask between. Its rows are put aside by the database before the first. */
-class HeldCursor implements RowCursor {
+/**
+ * Borrows the one connection of the embedded database for each batch anew, so that others can ask between. For that its
+ * rows are put aside by the database, all of them before the first is read.
+ */
+export class HeldCursor implements RowCursor {
   readonly #rooms: SessionRooms;
-  readonly #work: Lifetime;
+  readonly #work: Work;
+  /** What lets go of the cursor when the work itself is over. */
+  readonly #after: () => Work;
   readonly #query: RowQuery;
-  readonly #name = `rows_${++made}`;
-  #isOpen = false;
+  readonly #name = nextName();
+  #isDeclared = false;
 
-  constructor(rooms: SessionRooms, work: Lifetime, query: RowQuery) {
+  constructor(rooms: SessionRooms, work: Work, after: () => Work, query: RowQuery) {
     this.#rooms = rooms;
     this.#work = work;
+    this.#after = after;
     this.#query = query;
-    work.defer(() => void this.close());
   }
 
   next(): Promise<Row[]> {
     return this.#borrow(this.#work, async (session) => {
-      if (!this.#isOpen) {
-        await session.query(`DECLARE ${this.#name} NO SCROLL CURSOR WITH HOLD FOR ${this.#query.text}`, this.#query.params);
-        this.#isOpen = true;
+      const { text, params, batchRows } = this.#query;
+      if (!this.#isDeclared) {
+        this.#isDeclared = true;
+        await session.query(`DECLARE ${this.#name} NO SCROLL CURSOR WITH HOLD FOR ${text}`, params);
       }
-      return (await session.query(`FETCH ${this.#query.batchRows} FROM ${this.#name}`)).rows as Row[];
+      return (await session.query(`FETCH ${batchRows} FROM ${this.#name}`)).rows as Row[];
     });
   }
 
   async close(): Promise<void> {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    // Its own work may be over. It is gone with its connection when that was ended.
-    await this.#borrow(this.#rooms.owner, (session) => session.query(`CLOSE ${this.#name}`)).catch(() => undefined);
+    if (!this.#isDeclared) return;
+    const work = this.#after();
+    // It is gone with its connection when that was ended.
+    await this.#borrow(work, (session) => session.query(`CLOSE ${this.#name}`)).catch(() => undefined);
+    work.done();
   }
 
-  async #borrow<T>(work: Lifetime, use: (session: Session) => Promise<T>): Promise<T> {
+  async #borrow<T>(work: Work, use: (session: Session) => Promise<T>): Promise<T> {
     const session = await Session.open(this.#rooms, work);
     try {
       return await use(session);
+    } catch (error) {
+      // Its connection was ended to stop somebody else's query, and its rows are gone.
+      throw isDatabaseError(error, NO_CURSOR) ? unavailable(error) : error;
     } finally {
       await session.close();
     }
   }
 }
+
+const NO_CURSOR = '34000';

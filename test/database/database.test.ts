@@ -1,49 +1,46 @@
-import { Database } from '../../lib/database/database';
-import { Pools } from '../../lib/database/pools';
-import { silentLogger } from '../../lib/diagnostics/logger';
-import { systemClock } from '../../lib/lifetime/clock';
-import { runInside } from '../../lib/lifetime/current';
-import { Lifetime } from '../../lib/lifetime/lifetime';
+import { count, firstValueFrom, lastValueFrom } from 'rxjs';
 import { waitIn } from '../../lib/lifetime/waits-for';
+import { runInside } from '../../lib/lifetime/current';
+import type { Lifetime } from '../../lib/lifetime/lifetime';
+import type { Database } from '../../lib/database/database';
+import { whatIsInside } from '../support/expect-nothing-left';
 import { gate, soon } from '../support/soon';
 import { databases } from './servers';
+import { World } from './world';
 
 const SECONDS = 1_000;
 
 describe.each(databases)('%s', (name, options) => {
   const isEmbedded = name.includes('embedded');
-  let root: Lifetime;
-  let pools: Pools;
+  let world: World;
   let database: Database;
   /** A request: what is asked of `database.within(request)` ends with it. */
   let request: Lifetime;
 
   beforeAll(async () => {
-    root = Lifetime.root();
-    pools = new Pools({ ...options, maxConnections: 3 }, { owner: root, clock: systemClock, logger: silentLogger });
-    database = new Database(pools);
+    world = new World({ ...options, maxConnections: 3 });
+    ({ database } = world);
     await database.execute('DROP TABLE IF EXISTS rockstar_numbers');
     await database.execute('CREATE TABLE rockstar_numbers AS SELECT n, md5(n::text) AS hash FROM generate_series(1, 5000) AS n');
   }, 60 * SECONDS);
 
   afterAll(async () => {
     await database.execute('DROP TABLE rockstar_numbers');
-    await pools.close();
-    expect([...root.inside()]).toEqual([]);
-    root.end('finished');
+    await world.close();
     await expect(database.query('SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_CLOSED', status: 503 });
   }, 60 * SECONDS);
 
   beforeEach(() => {
-    request = root.open('a request');
+    request = world.root.open('a request');
   });
 
   afterEach(async () => {
     request.end('finished');
     await request.closed;
+    await soon(() => expect(whatIsInside(world.root)).toEqual([]));
   });
 
-  const count = async (): Promise<unknown> => (await database.query('SELECT count(*)::int AS n FROM rockstar_numbers'))[0]?.n;
+  const countRows = async (): Promise<unknown> => (await database.query('SELECT count(*)::int AS n FROM rockstar_numbers'))[0]?.n;
 
   /** The queries of this database's own connections that the server works on now, but for this one. */
   const active = async (): Promise<unknown[]> =>
@@ -70,7 +67,6 @@ describe.each(databases)('%s', (name, options) => {
       code: '42703',
       query: 'SELECT nothing',
     });
-    await database.execute('CREATE TEMP TABLE IF NOT EXISTS unique_numbers (n int CONSTRAINT only_once UNIQUE)').catch(() => 0);
     await expect(
       database.transaction(async (transaction) => {
         await transaction.execute('CREATE TABLE rockstar_unique (n int CONSTRAINT rockstar_once UNIQUE)');
@@ -90,7 +86,7 @@ describe.each(databases)('%s', (name, options) => {
           (error: unknown) => error,
         );
       if (!isEmbedded) await soon(async () => expect(await active()).toHaveLength(1));
-      expect(waitIn(request)).toBe('query');
+      await soon(() => expect(waitIn(request)).toBe('query'));
       request.end('client');
       expect(await failure).toMatchObject({ code: 'REQUEST_CANCELLED', reason: 'client', status: 499 });
       await request.closed;
@@ -119,7 +115,7 @@ describe.each(databases)('%s', (name, options) => {
     });
 
     it('that waits for a connection gives up its wait when its request is cut, and nobody else notices', async () => {
-      const others = Array.from({ length: 3 }, () => root.open('another request'));
+      const others = Array.from({ length: 3 }, () => world.root.open('another request'));
       const busy = others.map((other) =>
         database
           .within(other)
@@ -154,7 +150,7 @@ describe.each(databases)('%s', (name, options) => {
     it('leave the others room to ask between', async () => {
       let read = 0;
       for await (const row of database.stream('SELECT n FROM rockstar_numbers', [], { batchRows: 1000 })) {
-        if (row.n === 1) expect(await count()).toBe(5000);
+        if (row.n === 1) expect(await countRows()).toBe(5000);
         read++;
       }
       expect(read).toBe(5000);
@@ -167,17 +163,72 @@ describe.each(databases)('%s', (name, options) => {
     });
 
     it('stop when the request is cut, also while nobody reads', async () => {
-      const rows = database.within(request).stream('SELECT n FROM rockstar_numbers', [], { batchRows: 2 });
+      const rows = database.within(request).stream('SELECT n FROM rockstar_numbers ORDER BY n', [], { batchRows: 2 });
       expect([(await rows.next()).value, (await rows.next()).value]).toEqual([{ n: 1 }, { n: 2 }]);
       request.end('client');
       await expect(rows.next()).rejects.toMatchObject({ reason: 'client' });
       await request.closed;
-      const abandoned = root.open('another request');
+      const abandoned = world.root.open('another request');
       await database.within(abandoned).stream('SELECT n FROM rockstar_numbers').next();
       abandoned.end('client');
-      await soon(() => expect([...root.inside()].filter((one) => one !== request)).toEqual([]));
+      await soon(() => expect([...world.root.inside()].filter((one) => one !== request)).toEqual([]));
       await soon(async () => expect(await database.query('SELECT name FROM pg_cursors WHERE is_holdable')).toEqual([]));
     });
+
+    it('are stopped while the first of them is awaited, and whoever awaits it hears that there are none', async () => {
+      const rows = database.within(request).stream('SELECT pg_sleep(30)');
+      const first = rows.next();
+      await soon(() => expect(waitIn(request)).toBe('query'));
+      expect(await rows.return?.()).toEqual({ done: true, value: undefined });
+      expect(await first).toEqual({ done: true, value: undefined });
+      expect(await rows.next()).toEqual({ done: true, value: undefined });
+      expect(await database.query('SELECT 1 AS ok')).toEqual([{ ok: 1 }]);
+    }, 30_000);
+
+    it('come in order to whoever asks for several at once', async () => {
+      const rows = database.stream<{ n: number }>('SELECT n FROM rockstar_numbers ORDER BY n', [], { batchRows: 2 });
+      const asked = await Promise.all(Array.from({ length: 5 }, () => rows.next()));
+      expect(asked.map(({ value }) => (value as { n: number }).n)).toEqual([1, 2, 3, 4, 5]);
+      await rows.return?.();
+    });
+
+    it('are not asked for before the first is, and then as a part of the request they were made in', async () => {
+      const before = world.asked.length;
+      const rows = runInside(request, () => database.stream('SELECT n FROM rockstar_numbers'));
+      expect(world.asked).toHaveLength(before);
+      request.end('deadline');
+      await expect(rows.next()).rejects.toMatchObject({ reason: 'deadline' });
+      expect(world.asked).toHaveLength(before);
+    });
+
+    it('are fetched no further than they are read', async () => {
+      const before = world.asked.length;
+      const rows = database.stream('SELECT n FROM rockstar_numbers', [], { batchRows: 100 });
+      for (let n = 0; n < 150; n++) await rows.next();
+      const fetches = world.asked.slice(before).filter(({ operation }) => operation === 'FETCH');
+      expect(fetches).toHaveLength(2);
+      await rows.return?.();
+    });
+
+    it('come as an Observable, too, which stops the query when it is unsubscribed', async () => {
+      const all = await lastValueFrom(database.stream$<{ n: number }>('SELECT n FROM rockstar_numbers').pipe(count()));
+      expect(all).toBe(5000);
+      expect(await firstValueFrom(database.stream$('SELECT n FROM rockstar_numbers ORDER BY n'))).toEqual({ n: 1 });
+      const told: unknown[] = [];
+      const subscription = database
+        .within(request)
+        .stream$('SELECT pg_sleep(30)')
+        .subscribe({
+          next: (row) => told.push(row),
+          error: (error) => told.push(error),
+          complete: () => told.push('complete'),
+        });
+      await soon(() => expect(waitIn(request)).toBe('query'));
+      subscription.unsubscribe();
+      expect(await database.query('SELECT 1 AS ok')).toEqual([{ ok: 1 }]);
+      expect(told).toEqual([]);
+      await expect(lastValueFrom(database.stream$('SELECT nothing'))).rejects.toMatchObject({ code: '42703' });
+    }, 30_000);
 
     it('fail as the query fails', async () => {
       await expect(database.stream('SELECT 1 / (n - 3) FROM rockstar_numbers ORDER BY n').next()).rejects.toMatchObject({
@@ -222,7 +273,7 @@ describe.each(databases)('%s', (name, options) => {
       request.end('client');
       expect(await failure).toMatchObject({ reason: 'client' });
       // Its work hangs on; the connection is back all the same.
-      await soon(async () => expect(await count()).toBe(5000));
+      await soon(async () => expect(await countRows()).toBe(5000));
       hanging.open();
       await request.closed;
     }, 30_000);
@@ -243,6 +294,42 @@ describe.each(databases)('%s', (name, options) => {
       await expect(kept.query('SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_TRANSACTION_OVER' });
     });
 
+    it('reads rows as they come, with others asked between', async () => {
+      const seen = await database.transaction(async (transaction) => {
+        const found: unknown[] = [];
+        for await (const { n } of transaction.stream('SELECT n FROM rockstar_numbers ORDER BY n', [], { batchRows: 2 })) {
+          const [row] = await transaction.query('SELECT $1::int * 2 AS twice', [n]);
+          found.push(row?.twice);
+          if (found.length === 5) break;
+        }
+        return [found, await transaction.query('SELECT name FROM pg_cursors')];
+      });
+      expect(seen).toEqual([[2, 4, 6, 8, 10], []]);
+    });
+
+    it('asks one query behind the other, however many are asked at once', async () => {
+      const rows = await database.transaction((transaction) =>
+        Promise.all([1, 2, 3].map((n) => transaction.query('SELECT $1::int AS n, pg_backend_pid() AS pid', [n]))),
+      );
+      expect(rows.flat().map(({ n }) => n)).toEqual([1, 2, 3]);
+      expect(new Set(rows.flat().map(({ pid }) => pid)).size).toBe(1);
+    });
+
+    it('holds its request while the code in it goes on, cut or not', async () => {
+      const inside = gate();
+      const failure = database
+        .within(request)
+        .transaction(() => inside.promise)
+        .catch((error: unknown) => error);
+      await soon(() => expect(world.asked.at(-1)?.operation).toBe('BEGIN'));
+      request.end('client');
+      expect(await failure).toMatchObject({ reason: 'client' });
+      await soon(() => expect(world.asked.at(-1)?.operation).toBe('ROLLBACK'));
+      expect(request.state).toBe('ended');
+      inside.open();
+      await request.closed;
+    });
+
     it('refuses to write when it is read-only', async () => {
       await expect(
         database.transaction((transaction) => transaction.execute('DELETE FROM rockstar_numbers'), { readOnly: true }),
@@ -250,11 +337,39 @@ describe.each(databases)('%s', (name, options) => {
     });
   });
 
+  it('says what cannot be sent, and goes on', async () => {
+    const circle: Record<string, unknown> = {};
+    circle.circle = circle;
+    await expect(database.query('SELECT $1::jsonb', [circle])).rejects.toMatchObject({ code: 'DATABASE_QUERY_INVALID' });
+    await expect(database.query(undefined as unknown as string)).rejects.toMatchObject({ code: 'DATABASE_QUERY_INVALID' });
+    await expect(database.query('SELECT 1', 7 as unknown as [])).rejects.toMatchObject({ code: 'DATABASE_QUERY_INVALID' });
+    expect(await database.query('SELECT 1 AS ok')).toEqual([{ ok: 1 }]);
+  });
+
+  it('is told what each query was, how long it took and what it failed with', async () => {
+    world.asked.length = 0;
+    await database.query('  select 1');
+    await database.query('TABLE pg_class LIMIT 0');
+    await database.query('SELECT 1 / 0').catch(() => 0);
+    const cut = database.within(request).query('SELECT pg_sleep(0.1)');
+    await soon(() => expect(waitIn(request)).toBe('query'));
+    request.end('client');
+    await cut.catch(() => 0);
+    await soon(() => expect(world.asked).toHaveLength(4));
+    const durationMs = expect.any(Number) as number;
+    expect(world.asked).toEqual([
+      { operation: 'SELECT', durationMs, error: undefined },
+      { operation: 'OTHER', durationMs, error: undefined },
+      { operation: 'SELECT', durationMs, error: '22012' },
+      { operation: 'SELECT', durationMs, error: 'cancelled' },
+    ]);
+  });
+
   it('never lets a late stop hit the next query', async () => {
     const rounds = isEmbedded ? 20 : 150;
     const outcomes = { answered: 0, cut: 0 };
     for (let round = 0; round < rounds; round++) {
-      const one = root.open('a request');
+      const one = world.root.open('a request');
       const cut = database
         .within(one)
         .query(`SELECT pg_sleep(${(round % 10) / 1_000})`)

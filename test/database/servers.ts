@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import type { DatabaseOptions } from '../../lib/database/pools';
+import type { DatabaseOptions } from '../../lib/database/database-options';
 
 /** Where the tests look for a real server: any PostgreSQL will do, they make their own tables and remove them. */
 export const SERVER_URL = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';
@@ -22,6 +22,6 @@ export const hasServer = ((): boolean => {
 
 /** Each database the same tests run against. */
 export const databases: readonly (readonly [string, DatabaseOptions])[] = [
-  ['the embedded database', { url: '' }],
+  ['the embedded database', { url: 'embedded' }],
   ...(hasServer ? ([['a PostgreSQL server', { url: SERVER_URL }]] as const) : []),
 ];

@@ -1,11 +1,11 @@
 const PATIENCE_MS = 3_000;
 
-/** Repeats `check` from one turn of the event loop to the next until it no longer throws. Fails with its last error. */
-export async function soon<T>(check: () => T, withinMs = PATIENCE_MS): Promise<T> {
+/** Repeats `check` from one turn of the event loop to the next until it no longer fails. Fails with its last error. */
+export async function soon<T>(check: () => T | Promise<T>, withinMs = PATIENCE_MS): Promise<T> {
   const untilMs = performance.now() + withinMs;
   for (;;) {
     try {
-      return check();
+      return await check();
     } catch (error) {
       if (performance.now() > untilMs) throw error;
     }
