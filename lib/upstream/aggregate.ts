@@ -1,0 +1,229 @@
+import { isFrameworkError } from '../errors/framework-error';
+import { currentLifetime, runInside } from '../lifetime/current';
+import { Deadline, type Deadlines } from '../lifetime/deadline';
+import { cancellationIn, cancelledBecause, isCancellation } from '../lifetime/end-reason';
+import type { Lifetime } from '../lifetime/lifetime';
+import { type BranchFailure, failureOfAll, lateFailure, toFailure } from './branch-failure';
+import { upstreamErrors } from './errors';
+
+/** Work that is done beside others. In: a signal that is aborted when it is no longer needed. */
+export type BranchWork<T = unknown> = (signal: AbortSignal) => T | PromiseLike<T>;
+
+/** One part of an aggregate: its work, or its work and whether there is no answer without it. */
+export type Branch<T = unknown> = BranchWork<T> | { readonly call: BranchWork<T>; readonly required?: boolean };
+
+/** The parts of an aggregate, by name. */
+export type Branches = Readonly<Record<string, Branch>>;
+
+type Value<B> =
+  B extends BranchWork<infer T> ? Awaited<T> : B extends { readonly call: BranchWork<infer T> } ? Awaited<T> : never;
+
+/** How long an aggregate waits. */
+export interface AggregateOptions {
+  /** Milliseconds, more than 0; then what has arrived is the result. Default: as long as the request has, less the soft moment. */
+  readonly timeoutMs?: number;
+}
+
+/** What came of the parts. */
+export interface Aggregate<B extends Branches> {
+  /** By name; `null` for what failed or did not come in time, and is not required. */
+  readonly data: {
+    readonly [Name in keyof B]: B[Name] extends { readonly required: true } ? Value<B[Name]> : Value<B[Name]> | null;
+  };
+  /** One for each part that is missing, in the order of the parts. */
+  readonly errors: readonly BranchFailure[];
+  /** Whether something is missing. */
+  readonly partial: boolean;
+  /** What each part took, for a `Server-Timing` field (W3C Server Timing). */
+  readonly serverTiming: string;
+}
+
+/** What an aggregate is a part of. */
+export interface AggregateRooms {
+  readonly lifetime: Lifetime;
+  readonly deadlines: Deadlines;
+  /** Aborted when it is time to send what there is. */
+  readonly finishing: AbortSignal;
+  /** Told of what a part failed with that is no failure of another service. */
+  readonly report: (service: string, error: unknown) => void;
+}
+
+/**
+ * Does several things side by side and gives what came of them, also when some failed, or when time ran out.
+ *
+ * Fails with: AGGREGATE_FAILED, AGGREGATE_UNAVAILABLE, AGGREGATE_TIMEOUT when nothing came, or a required part did not;
+ * AGGREGATE_INVALID; a `CancelledError` when what it is a part of was cut.
+ * Ends: with the last part; what is no longer needed is cut.
+ */
+export function aggregateWithin<const B extends Branches>(
+  rooms: AggregateRooms,
+  branches: B,
+  options: AggregateOptions = {},
+): Promise<Aggregate<B>> {
+  const mistake = whyInvalid(branches, options);
+  if (mistake !== undefined) return Promise.reject(upstreamErrors.AGGREGATE_INVALID({ reason: mistake }));
+  return new Promise((resolve, reject) => {
+    new Aggregation(rooms, Object.entries(branches), resolve as (result: Aggregate<Branches>) => void, reject).start(
+      options.timeoutMs,
+    );
+  });
+}
+
+const LONGEST_MS = 2 ** 31 - 1;
+
+function whyInvalid(branches: Branches, { timeoutMs }: AggregateOptions): string | undefined {
+  if (Object.keys(branches).length === 0) return 'it has no parts';
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= LONGEST_MS)) {
+    return `timeoutMs is ${String(timeoutMs)}; it takes milliseconds, more than 0`;
+  }
+  for (const [name, branch] of Object.entries(branches)) {
+    const work: unknown = typeof branch === 'function' ? branch : (branch as { call?: unknown } | null)?.call;
+    if (typeof work !== 'function') return `its part ${name} is no function, and has none as call`;
+  }
+  return undefined;
+}
+
+/** How one part came to its end. */
+type Outcome = { readonly tookMs: number } & ({ readonly value: unknown } | { readonly failure: BranchFailure });
+
+/** One part under way. */
+interface Part {
+  readonly name: string;
+  readonly isRequired: boolean;
+  readonly lifetime: Lifetime;
+  readonly startedMs: number;
+  /** Undefined while it is under way. */
+  outcome: Outcome | undefined;
+}
+
+class Aggregation {
+  readonly #rooms: AggregateRooms;
+  readonly #lifetime: Lifetime;
+  readonly #parts: Part[] = [];
+  readonly #deadline: Deadline;
+  #waiting: number;
+  #isOver = false;
+
+  constructor(
+    rooms: AggregateRooms,
+    private readonly branches: readonly (readonly [string, Branch])[],
+    private readonly resolve: (result: Aggregate<Branches>) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {
+    this.#rooms = rooms;
+    this.#lifetime = rooms.lifetime.open();
+    this.#waiting = branches.length;
+    this.#deadline = new Deadline({ deadlineReached: () => this.#outOfTime() });
+  }
+
+  start(timeoutMs: number | undefined): void {
+    const { deadlines, finishing } = this.#rooms;
+    this.#lifetime.defer((reason) => {
+      this.#deadline.disarm();
+      finishing.removeEventListener('abort', this.#outOfTime);
+      // What it was a part of was cut; its own end comes after the result.
+      this.#over(() => this.reject(cancelledBecause(reason === 'finished' ? 'parent' : reason)));
+    });
+    if (this.#lifetime.ended) return;
+    for (const [name, branch] of this.branches) this.#begin(name, branch);
+    if (this.#isOver) return;
+    if (timeoutMs !== undefined) deadlines.arm(this.#deadline, this.#now(), timeoutMs);
+    if (finishing.aborted) this.#outOfTime();
+    else finishing.addEventListener('abort', this.#outOfTime, { once: true });
+  }
+
+  #now(): number {
+    return this.#lifetime.clock().now();
+  }
+
+  #begin(name: string, branch: Branch): void {
+    const { work, isRequired } =
+      typeof branch === 'function'
+        ? { work: branch, isRequired: false }
+        : { work: branch.call, isRequired: branch.required === true };
+    const lifetime = this.#lifetime.open();
+    const part: Part = { name, isRequired, lifetime, startedMs: this.#now(), outcome: undefined };
+    this.#parts.push(part);
+    // A part that is behind a required one which failed at once is not begun.
+    if (this.#isOver) return;
+    lifetime.keep();
+    run(lifetime, work).then(
+      (value) => this.#settle(part, () => ({ value, tookMs: this.#now() - part.startedMs })),
+      (error: unknown) => this.#settle(part, () => this.#failed(part, error)),
+    );
+  }
+
+  #failed({ name, startedMs }: Part, error: unknown): Outcome {
+    if (!isFrameworkError(error) && !isCancellation(error)) this.#rooms.report(name, error);
+    return { failure: toFailure(name, error), tookMs: this.#now() - startedMs };
+  }
+
+  #settle(part: Part, outcome: () => Outcome): void {
+    part.lifetime.letGo();
+    if (this.#isOver) return;
+    part.outcome = outcome();
+    part.lifetime.end('finished');
+    this.#waiting--;
+    if (this.#waiting === 0 || (part.isRequired && 'failure' in part.outcome)) this.#conclude();
+  }
+
+  readonly #outOfTime = (): void => {
+    const reason = cancellationIn(this.#rooms.finishing.reason)?.reason === 'shutdown' ? 'shutdown' : 'deadline';
+    if (this.#isOver) return;
+    for (const part of this.#parts) {
+      if (part.outcome !== undefined) continue;
+      part.outcome = { failure: lateFailure(part.name, reason), tookMs: this.#now() - part.startedMs };
+    }
+    this.#conclude(reason);
+  };
+
+  /** Gives what there is, and cuts what is not needed any more. */
+  #conclude(reason: 'deadline' | 'shutdown' | 'manual' = 'manual'): void {
+    this.#over(() => this.#tell());
+    for (const { lifetime } of this.#parts) lifetime.end(reason);
+    this.#lifetime.end('finished');
+  }
+
+  #tell(): void {
+    const failed = this.#parts.filter(({ outcome }) => outcome !== undefined && 'failure' in outcome);
+    const errors = failed.flatMap(failureOf);
+    const required = failed.filter(({ isRequired }) => isRequired).flatMap(failureOf);
+    const serverTiming = this.#parts.map(timingOf).join(', ');
+    if (required.length > 0) this.reject(failureOfAll(required, errors, serverTiming));
+    else if (failed.length === this.#parts.length) this.reject(failureOfAll(errors, errors, serverTiming));
+    else {
+      const data = Object.fromEntries(this.#parts.map(({ name, outcome }) => [name, valueOf(outcome)]));
+      this.resolve({ data, errors, partial: errors.length > 0, serverTiming });
+    }
+  }
+
+  #over(tell: () => void): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    tell();
+  }
+}
+
+function failureOf({ outcome }: Part): BranchFailure[] {
+  return outcome !== undefined && 'failure' in outcome ? [outcome.failure] : [];
+}
+
+function valueOf(outcome: Outcome | undefined): unknown {
+  return outcome !== undefined && 'value' in outcome ? outcome.value : null;
+}
+
+/** Inside of a request that is known without being told, what a part calls is bound to the part. */
+function run(lifetime: Lifetime, work: BranchWork): Promise<unknown> {
+  const call = async (): Promise<unknown> => await work(lifetime.signal);
+  return currentLifetime() === undefined ? call() : runInside(lifetime, call);
+}
+
+/** Names of metrics are tokens (RFC 9110 §5.6.2). */
+const NO_TOKEN = /[^\w!#$%&'*+.^`|~-]/g;
+
+function timingOf({ name, outcome }: Part): string {
+  const metric = name.replace(NO_TOKEN, '_') || '_';
+  if (outcome === undefined) return `${metric};desc="not needed"`;
+  const took = `${metric};dur=${Math.round(outcome.tookMs * 10) / 10}`;
+  return 'failure' in outcome ? `${took};desc="${outcome.failure.code}"` : took;
+}
