@@ -218,6 +218,7 @@ function ownTarget(
     place,
     timeoutMs: limitsOf(foundation.options).handlerTimeoutMs,
     answersWhileStopping: false,
+    takesOver: false,
     instruments: route === '' ? foundation.instruments.route('_OTHER', undefined) : foundation.instruments.route(method, route),
     run,
   };

@@ -58,6 +58,7 @@ function operatorRoute(
     place: 'the application itself',
     timeoutMs: 10_000,
     answersWhileStopping: true,
+    takesOver: false,
     instruments: instruments.route('GET', pattern),
     run,
   };

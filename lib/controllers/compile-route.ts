@@ -105,6 +105,7 @@ function compileRoute(
     place,
     timeoutMs: draft.timeoutMs ?? rooms.timeoutMs,
     answersWhileStopping: false,
+    takesOver: false,
     instruments: rooms.instrumentsFor(method, pattern),
     run,
   };

@@ -1,5 +1,5 @@
 // Hot: the list of what a connection is waiting for is kept by links in the exchanges themselves.
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpProtocol } from './target';
 
@@ -12,6 +12,29 @@ export interface Unanswered {
   clientGone(): void;
   /** What the client sends can no longer be understood: a body still being read fails. Out: whether there was one. */
   inputBroken(failure: Error): boolean;
+}
+
+/** A request with which its connection has left, or is leaving, Node's parser (HTTP/1.1). */
+export interface DivertedRequest {
+  readonly request: IncomingMessage;
+  /** Whether its body, if it has one, has come. */
+  readonly isWhole: boolean;
+  /** What the parser's hook answers. */
+  leave(): number;
+  /** The parser has let go. In: what came behind the head in the same packet. */
+  left(head: Buffer): void;
+  /** Tells when the connection can be had: its earlier answers are through, and the body of the request has come. */
+  ready(waiting: ConnectionWaiting): void;
+  /** Nobody waits for it any more. */
+  forget(): void;
+  /** HTTP lets go of the socket: nothing of it is left there. */
+  release(): Duplex;
+}
+
+/** Who waits for the connection behind a request. */
+export interface ConnectionWaiting {
+  ready(): void;
+  failed(failure: Error): void;
 }
 
 /** One client's connection: what it speaks, and what it waits for. */
@@ -33,6 +56,12 @@ export class Connection {
   bytesSeen: number;
   /** Whether it is closed when none of its bytes move for a while: some were waiting when somebody looked. */
   guarded: boolean;
+  /** The request whose head was just read (HTTP/1.1), while it is handed on: what follows it is still unread. */
+  arriving: IncomingMessage | undefined;
+  /** The request with which the connection left Node's parser (HTTP/1.1), while that is under way. */
+  diversion: DivertedRequest | undefined;
+  /** Whether the connection is no longer HTTP's: somebody took it over. */
+  taken: boolean;
   /** How many wait for their answer. */
   unanswered: number;
   #newest: Unanswered | undefined;
@@ -48,6 +77,9 @@ export class Connection {
     this.askedAtMs = nowMs;
     this.bytesSeen = 0;
     this.guarded = false;
+    this.arriving = undefined;
+    this.diversion = undefined;
+    this.taken = false;
     this.unanswered = 0;
     this.#newest = undefined;
   }

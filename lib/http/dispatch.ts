@@ -7,6 +7,7 @@ import { replyFailure } from './failure-reply';
 import { NodeWire } from './node-wire';
 import { reply } from './reply-writer';
 import { record } from './send';
+import { handlerDone } from './takeover';
 
 /** Runs the exchange's target and answers with what it gives. Never throws. */
 export function dispatch(exchange: Exchange): void {
@@ -54,7 +55,7 @@ function answeredBefore(exchange: Exchange, value: unknown): void {
       err: httpErrors.REPLY_ALREADY_SENT({ route: routeOf(exchange) }),
     });
   }
-  if (exchange.replied || exchange.answering) return;
+  if (handlerDone(exchange) || exchange.replied || exchange.answering) return;
   // Written through the raw response: it is over when that is, and the client may leave before.
   exchange.untimed();
   exchange.replied = true;
@@ -112,6 +113,8 @@ function answerWithLast(exchange: Exchange, source: Parameters<typeof subscribeW
 /** Answers for an exchange that was cut: nothing to a client that left, 504 for a deadline, 503 when stopping. */
 export function cutShort(exchange: Exchange, reason: CancelReason): void {
   const { target, host, wire } = exchange;
+  // No answer is owed any more.
+  if (exchange.taken?.done !== undefined) return;
   target.instruments.cancelled(reason);
   host.logger.info('request cancelled', { method: wire.method, route: target.route, reason });
   if (wire instanceof NodeWire && wire.endedByHand) {

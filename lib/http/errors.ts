@@ -37,6 +37,31 @@ export const httpErrors = defineErrors({
     message:
       '{route} returned a value after it had already answered. Return nothing after ctx.json(), ctx.text(), ctx.redirect() or ctx.stream().',
   },
+  HIJACK_ALREADY_TAKEN: {
+    status: 500,
+    message:
+      '{route}: {call} comes too late: the connection was taken over, and nothing of HTTP is left on it. Write to the connection itself.',
+  },
+  HIJACK_AFTER_ANSWER: {
+    status: 500,
+    message:
+      '{route} cannot take its connection over any more: a response has begun, by the handler or by middleware in front of it. Take it over before anything is sent.',
+  },
+  HIJACK_TOO_LATE: {
+    status: 500,
+    message:
+      '{route} asked for its connection too late: what the client sent behind its request may have been read as HTTP. Declare the route with @Hijack(), or a HijackedConnection among its parameters; or call ctx.hijack() in the tick the request came, before the first await of the handler and of any guard, pipe or middleware in front of it.',
+  },
+  HIJACK_HTTP2_REFUSED: {
+    status: 505,
+    message:
+      'Over HTTP/2 many requests share one connection, which an ordinary request cannot take over. Ask over HTTP/1.1, or by an extended CONNECT (RFC 8441).',
+  },
+  HIJACK_UNSUPPORTED: {
+    status: 500,
+    message:
+      'Connections cannot be taken over on Node.js {version}: {reason}. Run a version this package was tested with, and tell its maintainers.',
+  },
   REPLY_HEADER_INVALID: { status: 500, message: 'The response header {name} is not valid: {reason}.' },
   REPLY_STATUS_INVALID: { status: 500, message: 'A response status is a whole number from 200 to 599, got {status}.' },
   REPLY_NOT_SERIALIZABLE: { status: 500, message: 'What {route} returned cannot be written as JSON: {reason}.' },

@@ -20,6 +20,14 @@ import type { Fields, Wire } from './wire';
 /** A route's target for this kernel's exchanges. */
 export type RouteTarget = Target<Exchange>;
 
+/** A connection that somebody took over, or is about to. */
+export interface TakenConnection {
+  /** Set once somebody has it. */
+  done: { streamClosed(): void; handlerDone(failure: unknown): void } | undefined;
+  /** The handler returned, or failed, before somebody had it. */
+  handler: { readonly failure: unknown } | undefined;
+}
+
 /** What an exchange needs of the server it came in by. */
 export interface Host {
   readonly clock: Clock;
@@ -68,6 +76,8 @@ export class Exchange implements Expiring, Unanswered {
   replied: boolean;
   /** Whether a stream was given as the answer, whose head waits for its first value. */
   answering: boolean;
+  /** Set from the moment in which somebody asked to take its connection over. */
+  taken: TakenConnection | undefined;
   /** How its body was read, `undefined` while it was not. */
   bodyTaken: string | undefined;
   /** Told when the rest of the body can no longer come. */
@@ -113,6 +123,7 @@ export class Exchange implements Expiring, Unanswered {
     this.fields = undefined;
     this.replied = false;
     this.answering = false;
+    this.taken = undefined;
     this.bodyTaken = undefined;
     this.bodyReader = undefined;
     this.askedMs = 0;
@@ -209,8 +220,9 @@ export class Exchange implements Expiring, Unanswered {
 
   /** The client left before the answer was complete. */
   clientGone(): void {
-    const { wire } = this;
-    if (!(wire instanceof StreamWire) && (wire as NodeWire).endedByHand) this.host.answered(this);
+    const { wire, taken } = this;
+    if (taken?.done !== undefined) taken.done.streamClosed();
+    else if (!(wire instanceof StreamWire) && (wire as NodeWire).endedByHand) this.host.answered(this);
     else this.life?.end('client');
   }
 

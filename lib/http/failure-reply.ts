@@ -6,6 +6,7 @@ import type { Exchange } from './exchange';
 import { failureOfMiddleware } from './middleware-failure';
 import { NodeWire } from './node-wire';
 import { PROBLEM_TYPE, record, send } from './send';
+import { handlerDone } from './takeover';
 import type { Fields } from './wire';
 
 /** A failure as a client sees it (RFC 9457). Never a stack, a cause or another server's text. */
@@ -44,6 +45,7 @@ export function toProblem(failure: FrameworkError): Problem {
 
 /** Answers with a failure, unless an answer was begun already; logs what is the server's own fault. Never throws. */
 export function replyFailure(exchange: Exchange, error: unknown): void {
+  if (exchange.taken?.done !== undefined && handlerDone(exchange, error)) return;
   const failure = toFailure(error);
   logFailure(exchange, failure);
   if (exchange.replied || exchange.wire.headSent) {

@@ -5,8 +5,8 @@ import type { FrameworkError } from '../errors/framework-error';
 import { httpErrors } from './errors';
 import type { HttpLimits } from './limits';
 
-/** Why a request of HTTP/1.1 is not walked through its route, if so, from its head alone. */
-export function refusalOfRequest(request: IncomingMessage, limits: HttpLimits): FrameworkError | undefined {
+/** Why a request of HTTP/1.1 is not walked through its route, if so, from its head alone. In: whether it has one. */
+export function refusalOfRequest(request: IncomingMessage, limits: HttpLimits, found: boolean): FrameworkError | undefined {
   const { method, httpVersionMajor: version } = request;
   const hosts = countHosts(request.rawHeaders);
   const isShort = (request.url as string).length <= limits.urlLimitBytes;
@@ -15,7 +15,7 @@ export function refusalOfRequest(request: IncomingMessage, limits: HttpLimits): 
   if (hosts > 1 || (hosts === 0 && request.httpVersionMinor === 1)) {
     return httpErrors.REQUEST_HOST_INVALID({ count: hosts }, CLOSED);
   }
-  if (method === 'CONNECT') return httpErrors.REQUEST_CONNECT_REFUSED({}, { headers: { allow: '' } });
+  if (method === 'CONNECT' && !found) return httpErrors.REQUEST_CONNECT_REFUSED({}, { headers: { allow: '' } });
   return isShort ? undefined : httpErrors.REQUEST_URL_TOO_LONG({ limit: limits.urlLimitBytes });
 }
 
@@ -24,19 +24,21 @@ export function refusalOfStream(
   headers: IncomingHttpHeaders,
   rawHeaders: readonly string[],
   limits: HttpLimits,
+  found: boolean,
 ): FrameworkError | undefined {
   const { host, expect, ':path': path = '', ':authority': authority = host } = headers;
   if (authority === undefined) return httpErrors.REQUEST_HOST_INVALID({ count: 0 });
   if (host !== undefined && (host !== authority || countHosts(rawHeaders) > 1))
     return httpErrors.REQUEST_HOST_INVALID({ count: 2 });
-  if (headers[':method'] === 'CONNECT') return httpErrors.REQUEST_CONNECT_REFUSED({}, { headers: { allow: '' } });
+  if (headers[':method'] === 'CONNECT' && headers[':protocol'] === undefined && !found)
+    return httpErrors.REQUEST_CONNECT_REFUSED({}, { headers: { allow: '' } });
   if (path.length > limits.urlLimitBytes) return httpErrors.REQUEST_URL_TOO_LONG({ limit: limits.urlLimitBytes });
   if (expect !== undefined && !CONTINUE.test(expect)) return httpErrors.REQUEST_EXPECTATION_UNKNOWN();
   return undefined;
 }
 
 /** As Node reads it over HTTP/1.1. */
-const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
+export const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 
 /** Who cannot say whom it asks is not asked again on the same connection. */
 const CLOSED = { headers: { connection: 'close' } };

@@ -23,7 +23,11 @@ export function makeHttp1(limits: HttpLimits): Http1Server {
 /** Node's HTTP/2 server likewise. */
 export function makeHttp2(limits: HttpLimits): Http2Server {
   return createHttp2Server({
-    settings: { maxConcurrentStreams: limits.maxConcurrentStreams, maxHeaderListSize: limits.headerLimitBytes },
+    settings: {
+      maxConcurrentStreams: limits.maxConcurrentStreams,
+      maxHeaderListSize: limits.headerLimitBytes,
+      enableConnectProtocol: true,
+    },
     maxHeaderListPairs: 512,
   });
 }

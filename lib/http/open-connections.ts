@@ -64,7 +64,7 @@ export class OpenConnections {
   closeBehindAnswers(): void {
     for (const socket of this.#arriving.values()) socket.destroy();
     for (const [socket, connection] of this.#sockets) {
-      if (connection !== undefined && !connection.broken) connection.whenAnswered(() => closeSoftly(socket));
+      if (connection !== undefined && !connection.broken && !connection.taken) connection.whenAnswered(() => closeSoftly(socket));
     }
   }
 
@@ -86,7 +86,7 @@ export class OpenConnections {
     this.#cancelLook = undefined;
     const now = this.#clock.now();
     for (const [socket, connection] of this.#sockets) {
-      if (connection === undefined) continue;
+      if (connection === undefined || connection.taken) continue;
       this.#cancelLook ??= this.#clock.setTimer(this.#look, this.#quietMs / 4);
       // In-process ones are kept by whoever made them.
       if (!('setTimeout' in socket)) continue;

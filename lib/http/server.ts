@@ -11,11 +11,12 @@ import { answerBrokenInput } from './broken-input';
 import type { ClientOrigin } from './client-origin';
 import { Connection } from './connection';
 import type { BodyParsers } from './content-type-parsers';
+import { Diversion, endBehindAnswer, isLast } from './diversion';
 import { answered, cutShort, dispatch, workGoesOn } from './dispatch';
 import { httpErrors } from './errors';
 import { Exchange, type Host, type RouteTarget } from './exchange';
 import { replyFailure } from './failure-reply';
-import { refusalOfRequest, refusalOfStream } from './head-rules';
+import { CONTINUE, refusalOfRequest, refusalOfStream } from './head-rules';
 import { closeWhenIdle } from './idle-session';
 import type { HttpLimits } from './limits';
 import type { MultipartOptions } from './multipart-limits';
@@ -23,6 +24,7 @@ import { makeHttp1, makeHttp2 } from './node-servers';
 import { NodeWire } from './node-wire';
 import { OpenConnections } from './open-connections';
 import { openPort, urlOf } from './open-port';
+import { parserOf } from './parser-hook';
 import { readDirectOrigin } from './read-origin';
 import { sniffProtocol } from './sniff-protocol';
 import { StreamWire } from './stream-wire';
@@ -58,9 +60,6 @@ const CONNECTION = Symbol('rockstar-web.connection');
 interface Carrier {
   [CONNECTION]?: Connection;
 }
-
-/** The parser's hook: called when a head is complete, before a request exists for anybody (one property of Node's parser). */
-type OnIncoming = (request: IncomingMessage & { upgrade?: boolean }, keepAlive: boolean) => number;
 
 /** Sockets in, exchanges out: HTTP/1.1 on `node:http`, HTTP/2 on bare streams, behind one port. */
 export class HttpServer implements Host {
@@ -166,6 +165,8 @@ export class HttpServer implements Host {
     server.on('request', this.#onRequest);
     server.on('checkContinue', this.#onRequest);
     server.on('checkExpectation', this.#onExpectation);
+    server.on('upgrade', this.#onLeft);
+    server.on('connect', this.#onLeft);
     server.on('clientError', this.#onClientError);
     server.on('timeout', this.#onTimeout);
     return server;
@@ -223,28 +224,67 @@ export class HttpServer implements Host {
       this.#isTimed = true;
       this.#http1.emit('listening');
     }
+    socket.once('close', connection.clientGone);
+    this.#parse(socket, connection);
+  }
+
+  #parse(socket: Duplex, connection: Connection): void {
     this.#http1.emit('connection', socket);
     // A half-closed client counts as gone: Node ends its side as well, and a later answer would be lost.
-    socket.once('close', connection.clientGone);
-    socket.once('end', connection.clientGone);
+    socket.off('end', connection.clientGone).once('end', connection.clientGone);
     this.#hookParser(socket, connection);
   }
 
   /** Sorts before the desk: the route is known when the head is complete, before Node has made a response. */
   #hookParser(socket: Duplex, connection: Connection): void {
-    const { parser } = socket as unknown as { parser: { onIncoming: OnIncoming } };
+    const parser = parserOf(socket);
     const proceed = parser.onIncoming;
     parser.onIncoming = (request, keepAlive) => {
-      this.#arriving = connection;
-      this.#match = this.routes.find(request.method as string, request.url as string);
-      let persistent = keepAlive;
-      if (request.upgrade) {
-        // Nobody takes it: an ordinary request, and the last of its connection, since the parser stops behind it.
-        request.upgrade = false;
-        persistent = false;
+      const match = this.routes.find(request.method as string, request.url as string);
+      const takesOver = match !== null && match.store !== null && match.store.takesOver;
+      if (takesOver || request.upgrade === true) {
+        const diversion = new Diversion(this, connection, request, takesOver);
+        diversion.begin = () => this.#serveDiverted(diversion, match, keepAlive && !takesOver && request.method !== 'CONNECT');
+        return diversion.leave();
       }
-      return proceed(request, persistent);
+      this.#arriving = connection;
+      this.#match = match;
+      connection.arriving = request;
+      const skip = proceed(request, keepAlive);
+      connection.arriving = undefined;
+      // Its handler took the connection over while it was asked.
+      return connection.diversion === undefined ? skip : connection.diversion.leave();
     };
+  }
+
+  /** Node has let go of a connection. */
+  readonly #onLeft = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const diversion = (socket as Carrier)[CONNECTION]?.diversion;
+    if (diversion?.request === request) diversion.left(head);
+    else socket.destroy();
+  };
+
+  /**
+   * What was asked before it on the connection is answered. In: whether the connection may go on behind it; who is refused a
+   * take-over may have sent what is no HTTP already.
+   */
+  #serveDiverted(diversion: Diversion, match: RouteMatch<RouteTarget> | null, keepAlive: boolean): void {
+    const { connection, request } = diversion;
+    if (connection.gone || connection.socket.destroyed) return;
+    const response = diversion.makeResponse(keepAlive);
+    response.once('finish', () => this.#answeredDiverted(diversion, response));
+    this.#arriving = connection;
+    this.#match = match;
+    const { expect } = request.headers;
+    if (expect === undefined || CONTINUE.test(expect)) this.#onRequest(request, response);
+    else this.#onExpectation(request, response);
+  }
+
+  #answeredDiverted(diversion: Diversion, response: ServerResponse): void {
+    const { connection, isWhole } = diversion;
+    const socket = diversion.release();
+    if (isLast(response) || !isWhole || this.#isClosed) endBehindAnswer(socket);
+    else this.#parse(socket, connection);
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
@@ -260,7 +300,7 @@ export class HttpServer implements Host {
     const exchange = found
       ? new Exchange(this, connection, wire, match.store, match.params, match.searchParams)
       : new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, searchOf(wire.url));
-    const refusal = refusalOfRequest(request, this.limits);
+    const refusal = refusalOfRequest(request, this.limits, found);
     if (refusal === undefined) this.#walk(exchange);
     else replyFailure(exchange, refusal);
   };
@@ -323,17 +363,29 @@ export class HttpServer implements Host {
     stream.on('error', ignore);
     if (connection === undefined || stream.destroyed) return;
     const url = headers[':path'] ?? '';
-    const match = this.routes.find(headers[':method'] as string, url);
+    const match =
+      headers[':method'] === 'CONNECT' ? this.#findTunnel(headers) : this.routes.find(headers[':method'] as string, url);
     const wire = new StreamWire(stream, headers, rawHeaders);
     const found = match !== null && match.store !== null;
     const exchange = found
       ? new Exchange(this, connection, wire, match.store, match.params, match.searchParams)
       : new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, searchOf(wire.url));
     connection.askedAtMs = exchange.startedMs;
-    const refusal = refusalOfStream(headers, rawHeaders, this.limits);
+    const refusal = refusalOfStream(headers, rawHeaders, this.limits, found);
     if (refusal === undefined) this.#walk(exchange);
     else replyFailure(exchange, refusal);
   };
+
+  /** An extended CONNECT (RFC 8441) asks at a path, as a GET with an `Upgrade` does over HTTP/1.1; a plain one at an authority. */
+  #findTunnel({
+    ':protocol': protocol,
+    ':path': path = '',
+    ':authority': authority = '',
+  }: IncomingHttpHeaders): RouteMatch<RouteTarget> | null {
+    if (protocol === undefined) return this.routes.find('CONNECT', authority);
+    const match = this.routes.find('GET', path);
+    return match?.store?.takesOver === true ? match : null;
+  }
 }
 
 /** The query of a target that no route matched, for whoever answers for that. */

@@ -36,6 +36,8 @@ export interface Target<X> {
   readonly timeoutMs: number;
   /** Whether it also answers while the server is stopping (readiness must). */
   readonly answersWhileStopping: boolean;
+  /** Whether it takes connections over: they leave HTTP at the end of the head, before anybody reads what is behind it. */
+  readonly takesOver: boolean;
   readonly instruments: RouteInstruments;
   /** Runs the compiled route: a value, a promise or an Observable. May throw. */
   run(exchange: X): unknown;

@@ -13,7 +13,10 @@ export interface ActiveRequest {
   readonly route: string;
   /** Milliseconds since it began. */
   readonly ageMs: number;
-  /** `handler` (its code is at work), `client` (to send its body, or to read), or what a room says: `query`, `upstream`, … */
+  /**
+   * `handler` (its code is at work), `client` (to send its body, or to read), `connection` (it took that over), or what a
+   * room says: `query`, `upstream`, …
+   */
   readonly waitsFor: string;
   /** Why it was cut; its work goes on all the same. */
   readonly cancelled?: CancelReason;
@@ -84,13 +87,17 @@ function* requestsIn(lifetime: Lifetime): Generator<Running> {
 /** How many requests wait for their answer. */
 export function countRequests(lifetime: Lifetime): number {
   let count = 0;
-  for (const running of requestsIn(lifetime)) if (!running.lifetime.ended) count++;
+  // Whose connection was taken over, waits for no answer.
+  for (const running of requestsIn(lifetime)) if (!running.lifetime.ended && running.exchange.taken?.done === undefined) count++;
   return count;
 }
 
 function describe({ exchange, lifetime, reason }: Running): ActiveRequest {
   const { wire, target, host, startedMs } = exchange;
-  const waitsFor = waitIn(lifetime) ?? (!lifetime.ended && exchange.waitsForClient ? 'client' : 'handler');
+  const waitsFor =
+    exchange.taken?.done !== undefined && !lifetime.ended
+      ? 'connection'
+      : (waitIn(lifetime) ?? (!lifetime.ended && exchange.waitsForClient ? 'client' : 'handler'));
   const ageMs = Math.round(host.clock.now() - startedMs);
   const request = { method: wire.method, route: target.route, ageMs, waitsFor };
   return reason === undefined ? request : { ...request, cancelled: reason };

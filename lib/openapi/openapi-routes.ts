@@ -78,6 +78,7 @@ function fixedRoute(
     place,
     timeoutMs: 10_000,
     answersWhileStopping: false,
+    takesOver: false,
     instruments: instrumentsFor('GET', pattern),
     run: choose,
   };

@@ -12,6 +12,8 @@ export interface RouteEntry<T> {
   readonly place: string;
   /** Stands back where another entry answers the same method and path. */
   readonly yields?: boolean;
+  /** Of GET: does not answer HEAD as well. */
+  readonly withoutHead?: boolean;
 }
 
 /**
@@ -113,7 +115,9 @@ interface Candidate<T> extends RouteEntry<T> {
 function candidates<T>(entries: readonly RouteEntry<T>[]): Candidate<T>[] {
   const inOrder = (some: readonly RouteEntry<T>[]): Candidate<T>[] => [
     ...some.map((entry) => ({ ...entry, derived: false })),
-    ...some.filter(({ method }) => method === 'GET').map((entry) => ({ ...entry, method: 'HEAD', derived: true })),
+    ...some
+      .filter(({ method, withoutHead }) => method === 'GET' && withoutHead !== true)
+      .map((entry) => ({ ...entry, method: 'HEAD', derived: true })),
   ];
   return [
     ...inOrder(entries.filter(({ yields }) => yields !== true)),

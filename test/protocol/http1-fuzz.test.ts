@@ -45,6 +45,8 @@ interface Step {
   readonly closes: boolean;
 }
 
+const UPGRADE = { connection: 'upgrade', upgrade: 'something' };
+
 const said = (id: number): RegExp => new RegExp(`^v[12] ${id}$`);
 const heard = (id: number): RegExp => new RegExp(`^v[12] ${id} body-${id}$`);
 
@@ -106,6 +108,30 @@ const ordinary: Step[] = [
     closes: false,
   },
   {
+    name: 'Upgrade nobody takes',
+    bytes: (id) => request('GET', `/late/${id}`, UPGRADE),
+    method: 'GET',
+    status: 200,
+    body: said,
+    closes: false,
+  },
+  {
+    name: 'Upgrade with a body',
+    bytes: (id) => post(`/echo/${id}`, `body-${id}`, UPGRADE),
+    method: 'POST',
+    status: 200,
+    body: heard,
+    closes: false,
+  },
+  {
+    name: 'Upgrade with a body in chunks',
+    bytes: (id) => request('POST', `/echo/${id}`, { ...UPGRADE, 'transfer-encoding': 'chunked' }) + chunked('body-', String(id)),
+    method: 'POST',
+    status: 200,
+    body: heard,
+    closes: false,
+  },
+  {
     name: 'absolute form',
     bytes: (id) => request('GET', `http://elsewhere.test/sync/${id}`),
     method: 'GET',
@@ -136,14 +162,6 @@ const last: Step[] = [
   {
     name: 'HTTP/1.0',
     bytes: (id) => `GET /promise/${id} HTTP/1.0\r\n\r\n`,
-    method: 'GET',
-    status: 200,
-    body: said,
-    closes: true,
-  },
-  {
-    name: 'Upgrade',
-    bytes: (id) => request('GET', `/late/${id}`, { connection: 'upgrade', upgrade: 'something' }),
     method: 'GET',
     status: 200,
     body: said,

@@ -173,6 +173,7 @@ export class Kernel {
       place: `${method} ${route}`,
       timeoutMs: 30_000,
       answersWhileStopping: false,
+      takesOver: false,
       instruments: this.instruments,
       ...(typeof spec === 'function' ? { run: spec } : spec),
     };
