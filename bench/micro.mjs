@@ -3,8 +3,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { bytesOf, takeTurns } from './in-process.mjs';
 import { markdownTable, median } from './statistics.mjs';
 
 const { values: options } = parseArgs({
@@ -39,12 +38,21 @@ const { table } = RouteTable.compile(patterns.map((pattern) => ({ method: 'GET',
 
 const logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, fatal() {}, child: () => logger };
 const instruments = new HttpInstruments(new Metrics({ logger }), { scheme: 'http', activeRequests: () => 0 });
-const host = { clock: systemClock, deadlines, limits: defaultLimits, logger, stopping: false, cutShort() {}, workGoesOn() {}, unreadBody() {} };
+const host = {
+  clock: systemClock,
+  deadlines,
+  limits: defaultLimits,
+  logger,
+  stopping: false,
+  cutShort() {},
+  workGoesOn() {},
+  unreadBody() {},
+};
 const connection = new Connection({}, '1.1', false);
 
 function target(run) {
   const route = { method: 'GET', route: '/', owner, status: 200, statusDeclared: false, fields: [], body: 'none' };
-  const rest = { metadata: new Map(), place: 'C.get', timeoutMs: 30_000, answersWhileStopping: false };
+  const rest = { metadata: new Map(), place: 'C.get', timeoutMs: 30_000, answersWhileStopping: false, takesOver: false };
   return { ...route, ...rest, instruments: instruments.route('GET', '/'), run };
 }
 
@@ -105,50 +113,10 @@ const cases = {
   },
 };
 
-function cpuNs() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) * 1e3;
-}
-
-/** Threads beside this one (the garbage collector's) use CPU too: the smaller of the two counts. */
-async function nsOf(run, n) {
-  const [cpu, wall] = [cpuNs(), performance.now()];
-  await run(n);
-  return Math.min(cpuNs() - cpu, (performance.now() - wall) * 1e6) / n;
-}
-
-async function sizeBatch(run) {
-  for (let n = 1_000; ; n *= 2) {
-    const ns = (await nsOf(run, n)) * n;
-    if (ns > 100e6) return Math.ceil((n * BATCH_MS * 1e6) / ns);
-  }
-}
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc');
-
-/** In batches so small that nothing is collected within one. */
-async function bytesOf(run) {
-  const N = 1_000;
-  const all = [];
-  for (let i = 0; i < 9; i++) {
-    collect();
-    const before = getHeapStatistics().used_heap_size;
-    await run(N);
-    all.push((getHeapStatistics().used_heap_size - before) / N);
-  }
-  return Math.max(0, median(all));
-}
-
-const chosen = Object.entries(cases).filter(([name]) => name.includes(options.only));
-const sizes = new Map();
-for (const [name, run] of chosen) sizes.set(name, await sizeBatch(run));
-const samples = new Map(chosen.map(([name]) => [name, []]));
-for (let round = 0; round < Number(options.rounds); round++) {
-  for (const [name, run] of chosen) samples.get(name).push(await nsOf(run, sizes.get(name)));
-}
+const chosen = Object.fromEntries(Object.entries(cases).filter(([name]) => name.includes(options.only)));
+const samples = await takeTurns(chosen, { rounds: Number(options.rounds), ms: BATCH_MS });
 const rows = [];
-for (const [name, run] of chosen) {
+for (const [name, run] of Object.entries(chosen)) {
   const ns = samples.get(name);
   rows.push([name, median(ns).toFixed(0), Math.min(...ns).toFixed(0), (await bytesOf(run)).toFixed(0)]);
 }

@@ -19,6 +19,9 @@ export function epochMs(clock: Clock): number {
 /** The longest delay Node's timers take; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Taken from the global object once: each time, its getter would cost a tenth of reading the clock. */
+const { performance } = globalThis;
+
 /** The clock of the machine: `performance.now()` and unreferenced timers. */
 export const systemClock: Clock = {
   now: () => performance.now(),

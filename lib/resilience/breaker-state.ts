@@ -30,6 +30,7 @@ export type BreakerState =
   | { readonly kind: 'open'; readonly sinceMs: number; readonly untilMs: number }
   | {
       readonly kind: 'half-open';
+      readonly sinceMs: number;
       readonly trials: Trials;
       /** How long it will be open next, if it is: drawn beforehand, so that reading the state needs no dice. */
       readonly nextOpenMs: number;
@@ -43,12 +44,15 @@ export const FORCED_OPEN: BreakerState = { kind: 'forced-open' };
 export const DISABLED: BreakerState = { kind: 'disabled' };
 export const METRICS_ONLY: BreakerState = { kind: 'metrics-only' };
 
-export function halfOpen(nextOpenMs: number): BreakerState {
-  return {
-    kind: 'half-open',
-    trials: { busySinceMs: 0, running: 0, successes: 0, failures: 0, slow: 0, settled: 0 },
-    nextOpenMs,
-  };
+export function halfOpen(sinceMs: number, nextOpenMs: number): BreakerState {
+  const trials = { busySinceMs: 0, running: 0, successes: 0, failures: 0, slow: 0, settled: 0 };
+  return { kind: 'half-open', sinceMs, trials, nextOpenMs };
+}
+
+/** When a breaker that nobody calls need not be remembered any more: when it waited for a trial as long as it was open. */
+export function forgottenAtMs(state: BreakerState): number {
+  if (state.kind === 'open') return 2 * state.untilMs - state.sinceMs;
+  return state.kind === 'half-open' ? state.sinceMs + state.nextOpenMs : Infinity;
 }
 
 /** When trials that do not end are given up, and it opens again; infinite while none is under way. */

@@ -1,18 +1,19 @@
 // Hot: a call through a closed breaker costs a few dozen nanoseconds more than without.
 import type { Observable } from 'rxjs';
+import { BreakerCall } from './breaker-call';
 import { timeoutError } from './breaker-error';
-import type { BreakerCall } from './breaker-call';
 import type { BreakerOptions } from './breaker-options';
 import { type BreakerSettings, compileSettings } from './breaker-settings';
 import { type BreakerStateName, CLOSED, DISABLED, FORCED_OPEN, METRICS_ONLY } from './breaker-state';
-import { Circuit, type Shared } from './circuit';
-import { cutCall, isThenable } from './cut-call';
+import { Circuit, type Use } from './circuit';
+import { cutCall } from './cut-call';
 import { findCause } from './judgement';
 import { ObservedCall } from './observed-call';
 import { type BreakerStats, FAILURE, toStats } from './outcome';
 import { restoreInto, type SavedBreaker, saveCircuit } from './saved-breaker';
 import type { Transition } from './transition';
-import { TransitionFeed } from './transition-feed';
+import { callUncut, rejectSoon } from './uncut-call';
+import type { Shared } from './voice';
 
 /** What one call through a breaker may say. */
 export interface BreakerCallOptions {
@@ -28,9 +29,6 @@ export interface BreakerSummary {
   readonly remainingOpenMs: number;
   readonly stats: BreakerStats;
 }
-
-/** Nobody aborts it; for functions that do not take one. */
-const QUIET = new AbortController().signal;
 
 /**
  * A circuit breaker: passes calls on while they work, rejects them at once while they do not, and tries again.
@@ -83,9 +81,7 @@ export class Breaker {
 
   /** Every change from now on: each once, in order, after the change. What a listener throws never reaches a caller. */
   get transitions$(): Observable<Transition> {
-    const { circuit } = this;
-    circuit.feed ??= new TransitionFeed(() => circuit.schedule());
-    return circuit.feed.observe();
+    return this.circuit.voice.observe(() => this.circuit.schedule());
   }
 
   /**
@@ -96,17 +92,11 @@ export class Breaker {
    * Fails with: `BreakerOpenError` (BREAKER_OPEN) at once; `BreakerTimeoutError` (BREAKER_TIMEOUT); the reason of `options.signal`.
    */
   call<T>(fn: (signal: AbortSignal) => T | PromiseLike<T>, options?: BreakerCallOptions): Promise<T> {
-    let call: BreakerCall | undefined;
+    const signal = options?.signal;
+    if (signal === undefined && this.settings.timeoutMs === 0) return callUncut(this.circuit, fn);
     try {
-      if (this.settings.timeoutMs > 0 || options?.signal !== undefined) return this.callWithin(fn, options?.signal);
-      call = this.circuit.admit();
-      // Nobody can abort it, and nobody pays for a signal that is not looked at: making one costs more than all the rest.
-      const made = fn(fn.length === 0 ? QUIET : new AbortController().signal);
-      if (isThenable(made)) return settleLater(call, made);
-      call.succeed(made);
-      return Promise.resolve(made);
+      return this.callCut(fn, signal);
     } catch (error) {
-      call?.fail(error);
       return rejectSoon(error);
     }
   }
@@ -119,7 +109,12 @@ export class Breaker {
    * first value.
    */
   call$<T>(factory: (signal: AbortSignal) => Observable<T>, options?: BreakerCallOptions): Observable<T> {
-    return ObservedCall.observe(factory, { ...this.limits(options?.signal), admit: () => this.circuit.admit() });
+    const signal = options?.signal;
+    const admit = (): BreakerCall => {
+      this.refuseAborted(signal);
+      return this.begin();
+    };
+    return ObservedCall.observe(factory, admit, this.limits(signal));
   }
 
   /**
@@ -128,19 +123,7 @@ export class Breaker {
    * Fails with: `BreakerOpenError` (BREAKER_OPEN), thrown.
    */
   begin(): BreakerCall {
-    return this.circuit.admit();
-  }
-
-  /** `call`, with the call in hand. @internal */
-  callTracked<T>(
-    fn: (signal: AbortSignal, call: BreakerCall) => T | PromiseLike<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    try {
-      return this.callWithin(fn, signal);
-    } catch (error) {
-      return rejectSoon(error);
-    }
+    return new BreakerCall(this.circuit);
   }
 
   /** Closes it and forgets everything. An operator's. */
@@ -206,21 +189,22 @@ export class Breaker {
   }
 
   /** How well it can be done without. @internal */
-  get use(): 'none' | 'some' | 'open' {
+  get use(): Use {
     return this.circuit.use();
   }
 
-  /** Called where it may be cut: by its time, or by who waits for it. */
-  private callWithin<T>(
-    fn: (signal: AbortSignal, call: BreakerCall) => T | PromiseLike<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    if (signal?.aborted === true) {
-      this.circuit.countUnbegun();
-      return Promise.reject(signal.reason);
-    }
-    const call = this.circuit.admit();
+  /** A call with a signal, by its time or by who waits for it. Fails with: BREAKER_OPEN, thrown. @internal */
+  callCut<T>(fn: (signal: AbortSignal, call: BreakerCall) => T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+    this.refuseAborted(signal);
+    const call = this.begin();
     return cutCall((inner) => fn(inner, call), this.limits(signal), call);
+  }
+
+  /** Who does not wait any more is not called for. */
+  private refuseAborted(signal: AbortSignal | undefined): void {
+    if (signal?.aborted !== true) return;
+    this.circuit.countUnbegun();
+    throw signal.reason;
   }
 
   private limits(signal: AbortSignal | undefined) {
@@ -231,25 +215,4 @@ export class Breaker {
 
 function isCompiled(options: BreakerOptions | BreakerSettings): options is BreakerSettings {
   return 'isTimed' in options;
-}
-
-/** A promise's own `then`, and not an async function: 30 ns less on Node 20. */
-function settleLater<T>(call: BreakerCall, made: PromiseLike<T>): Promise<T> {
-  return (made instanceof Promise ? (made as Promise<T>) : Promise.resolve(made)).then(
-    (value) => {
-      call.succeed(value);
-      return value;
-    },
-    (error: unknown) => {
-      call.fail(error);
-      throw error;
-    },
-  );
-}
-
-const SETTLED = Promise.resolve();
-
-/** Rejects once whoever asked has its handler there: a promise that is born rejected costs Node a microsecond more. */
-function rejectSoon(error: unknown): Promise<never> {
-  return new Promise((_, reject) => void SETTLED.then(() => reject(error)));
 }

@@ -5,12 +5,12 @@ import { type Clock, systemClock } from '../lifetime/clock';
 import { Breaker } from './breaker';
 import { type BreakerSettings, compileSettings } from './breaker-settings';
 import { checkOptions, COUNT } from './check-options';
-import type { Shared } from './circuit';
 import { resilienceErrors } from './errors';
 import { KeyedBreakers } from './keyed-breakers';
 import { NAMED_CONFIGURATIONS, type NamedBreakerOptions } from './named-configurations';
 import type { BreakerObserver, Transition } from './transition';
 import { TransitionFeed } from './transition-feed';
+import type { Shared } from './voice';
 
 /** What a registry of breakers takes; all have a default. */
 export interface BreakersOptions {

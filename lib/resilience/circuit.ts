@@ -1,13 +1,13 @@
 // Hot: a call through a closed breaker is counted here, in a few dozen nanoseconds.
 import { epochMs } from '../lifetime/clock';
 import { cancellationIn } from '../lifetime/end-reason';
-import { BreakerCall, type Settling } from './breaker-call';
 import { type BreakerOpenError, openError } from './breaker-error';
 import { type BreakerSettings, openMsOf } from './breaker-settings';
 import {
   type BreakerState,
   type BreakerStateName,
   CLOSED,
+  forgottenAtMs,
   halfOpen,
   remainingOpenMs,
   stateAt,
@@ -20,7 +20,6 @@ import {
   type Counts,
   counts,
   FAILURE,
-  IGNORED,
   LATE,
   type Outcome,
   REJECTED,
@@ -30,25 +29,33 @@ import {
   SUCCESS,
   type Verdict,
 } from './outcome';
+import { openWindow } from './open-window';
 import type { OutcomeWindow } from './outcome-window';
 import { readRetryAfterMs } from './retry-after';
 import type { BreakerObserver, Transition, TransitionCause } from './transition';
-import type { TransitionFeed } from './transition-feed';
-import { openWindow } from './open-window';
 import { verdictOfError, verdictOfValue } from './verdict';
+import { type Shared, Voice } from './voice';
 import { type Sleeper, WakeUps } from './wake-ups';
 
-/** What the breakers of a registry share. */
-export interface Shared {
-  readonly feed: TransitionFeed;
-  readonly observer: BreakerObserver | undefined;
+/** How a call that was let in ended. */
+export interface End {
+  /** The state it was let in by. */
+  readonly generation: number;
+  readonly elapsedMs: number;
+  readonly nowMs: number;
+  readonly verdict: Verdict;
+  /** The error or value, which may say when to come again. */
+  readonly told: unknown;
 }
+
+/** How badly it is needed. */
+export type Use = 'none' | 'some' | 'all';
 
 /**
  * What a breaker knows and how it changes: one state, one window, one number that tells a state from the one before.
  * It has no timer: what time alone changes shows on the next call, or on looking.
  */
-export class Circuit implements Settling, Sleeper {
+export class Circuit implements Sleeper {
   current: BreakerState;
   /** Counts transitions: what began in an earlier one has an earlier number. */
   generation: number;
@@ -57,14 +64,16 @@ export class Circuit implements Settling, Sleeper {
   openings: number;
   openedAtMs: number;
   readonly window: OutcomeWindow;
-  feed: TransitionFeed | undefined;
-  private lastRejection: BreakerOpenError | undefined;
+  readonly voice: Voice;
+  private readonly observer: BreakerObserver | undefined;
+  /** Whether the end of a call that succeeds is needed in time. */
   private readonly isTimed: boolean;
+  private readonly asksValues: boolean;
 
   constructor(
     readonly settings: BreakerSettings,
     readonly key: string | undefined,
-    private readonly shared: Shared | undefined,
+    shared: Shared | undefined,
   ) {
     this.current = CLOSED;
     this.generation = 0;
@@ -72,9 +81,10 @@ export class Circuit implements Settling, Sleeper {
     this.openings = 0;
     this.openedAtMs = 0;
     this.window = openWindow(settings.window);
-    this.feed = undefined;
-    this.lastRejection = undefined;
+    this.voice = new Voice(settings, key, shared?.feed);
+    this.observer = shared?.observer;
     this.isTimed = settings.isTimed || shared?.observer !== undefined;
+    this.asksValues = settings.isFailureValue !== undefined || settings.isIgnoredValue !== undefined;
   }
 
   nowMs(): number {
@@ -89,43 +99,46 @@ export class Circuit implements Settling, Sleeper {
     return remainingOpenMs(this.current, this.nowMs(), this.settings.maxHalfOpenMs);
   }
 
-  /** Lets a call in. Fails with: BREAKER_OPEN. */
-  admit(): BreakerCall {
-    const nowMs = this.nowMs();
-    if (this.current.kind === 'closed') {
-      this.inFlight++;
-      return new BreakerCall(this, this.generation, nowMs);
+  /** Lets a call in. Out: the generation it belongs to; -1 where it is not let in, and `rejection` says so. */
+  enter(nowMs: number): number {
+    if (this.current !== CLOSED) return this.enterUnlessOpen(nowMs);
+    this.inFlight++;
+    return this.generation;
+  }
+
+  rejection(nowMs: number): BreakerOpenError {
+    return openError(this.settings.name, Math.ceil(this.retryAfterMs(nowMs)), this.key);
+  }
+
+  /** A call of `generation` came back with a value. */
+  endValue(generation: number, startMs: number, value: unknown): void {
+    if (this.current === CLOSED && generation === this.generation && !this.asksValues) {
+      const nowMs = this.isTimed ? this.nowMs() : startMs;
+      const elapsedMs = nowMs - startMs;
+      if (elapsedMs < this.settings.slowCallMs) {
+        this.inFlight--;
+        this.window.record(SUCCESS, nowMs);
+        this.observer?.counted(SUCCESS, elapsedMs);
+        return;
+      }
     }
-    const call = this.admitUnlessOpen(nowMs);
-    this.publish();
-    if (call === undefined) throw this.rejection(nowMs);
-    return call;
+    this.end(generation, startMs, verdictOfValue(this.settings, value), value);
   }
 
-  settleValue(call: BreakerCall, value: unknown): void {
-    const { isFailureValue, isIgnoredValue } = this.settings;
-    const isPlain = isFailureValue === undefined && isIgnoredValue === undefined;
-    this.settle(call, isPlain ? SUCCESS : verdictOfValue(this.settings, value), value);
+  /** A call of `generation` failed. */
+  endError(generation: number, startMs: number, error: unknown): void {
+    this.end(generation, startMs, verdictOfError(this, error), error);
   }
 
-  settleError(call: BreakerCall, error: unknown): void {
-    this.settle(call, this.isOwnRejection(error) ? IGNORED : verdictOfError(this.settings, error), error);
-  }
-
-  /** Counts the end of a call, once. In: the error or value, which may say when to come again. */
-  settle(call: BreakerCall, verdict: Verdict, told?: unknown): void {
-    if (call.isSettled) return;
-    call.isSettled = true;
+  /** Counts the end of a call that was let in, once. */
+  leave({ generation, elapsedMs, nowMs, verdict, told }: End): void {
     this.inFlight--;
-    const isTimed = this.isTimed || verdict !== SUCCESS || this.current.kind !== 'closed';
-    const nowMs = isTimed ? this.nowMs() : 0;
     if (this.current.kind === 'half-open') this.catchUp(nowMs);
-    const elapsedMs = call.answeredAfterMs >= 0 ? call.answeredAfterMs : nowMs - call.startMs;
-    const isLate = call.generation !== this.generation;
+    const isLate = generation !== this.generation;
     const outcome = isLate ? LATE : this.outcomeOf(verdict, elapsedMs, told);
     this.count(outcome, nowMs, elapsedMs);
     if (!isLate) this.react(outcome, nowMs, told);
-    this.publish();
+    this.voice.publish();
   }
 
   /** A call that its caller gave up before it was asked for: nothing was called. */
@@ -136,15 +149,17 @@ export class Circuit implements Settling, Sleeper {
   /** An operator's change. */
   turn(state: BreakerState): void {
     this.become(state, 'manual', this.nowMs());
-    this.publish();
+    this.voice.publish();
   }
 
   /** Trials are let in at once, where it is open. */
   probeNow(): void {
     const nowMs = this.nowMs();
     this.catchUp(nowMs);
-    if (this.current.kind === 'open') this.become(halfOpen(openMsOf(this.settings, this.openings + 1)), 'probe', nowMs);
-    this.publish();
+    if (this.current.kind === 'open') {
+      this.become(halfOpen(nowMs, openMsOf(this.settings, this.openings + 1)), 'probe', nowMs);
+    }
+    this.voice.publish();
   }
 
   /** What its window holds. */
@@ -153,13 +168,12 @@ export class Circuit implements Settling, Sleeper {
     return this.window.counts;
   }
 
-  /** `none`: closed, and nobody calls; `some`: closed, or open so long ago that it matters no more; `open`: it has to be kept. */
-  use(): 'none' | 'some' | 'open' {
+  /** `none`: closed, and nobody calls; `some`: closed, or forgotten while it waited for a trial; `all`: it has to be kept. */
+  use(): Use {
     const { current } = this;
     if (current.kind === 'closed') return this.inFlight === 0 ? 'none' : 'some';
-    if (current.kind !== 'open') return 'open';
-    const isForgotten = this.inFlight === 0 && this.nowMs() > 2 * current.untilMs - current.sinceMs;
-    return isForgotten ? 'some' : 'open';
+    const isForgotten = this.inFlight === 0 && this.nowMs() > forgottenAtMs(current);
+    return isForgotten ? 'some' : 'all';
   }
 
   /** What time alone has changed: open long enough, or trials that do not end. */
@@ -167,7 +181,7 @@ export class Circuit implements Settling, Sleeper {
     for (;;) {
       const { current, settings } = this;
       if (current.kind === 'open' && nowMs >= current.untilMs) {
-        this.become(halfOpen(openMsOf(settings, this.openings + 1)), 'probe', nowMs);
+        this.become(halfOpen(current.untilMs, openMsOf(settings, this.openings + 1)), 'probe', nowMs);
       } else if (current.kind === 'half-open' && nowMs >= stuckAtMs(current.trials, settings.maxHalfOpenMs)) {
         const sinceMs = stuckAtMs(current.trials, settings.maxHalfOpenMs);
         this.openings++;
@@ -187,32 +201,29 @@ export class Circuit implements Settling, Sleeper {
       this.window.clear();
       this.openings = 0;
     }
-    if (state.kind !== from.kind) this.announce(from.kind, state.kind, cause, closing);
-  }
-
-  publish(): void {
-    this.feed?.drain();
-    this.shared?.feed.drain();
+    if (state.kind === from.kind || !this.voice.isHeard) return;
+    this.voice.announce({ from: from.kind, to: state.kind, cause, ...closing });
+    this.schedule();
   }
 
   /** The time for a trial has come. */
   wake(): void {
     this.catchUp(this.nowMs());
+    this.voice.publish();
     this.schedule();
-    this.publish();
   }
 
   /** Asks to be woken when it is open and somebody listens. */
   schedule(): void {
     const { current } = this;
-    const isListened = this.feed?.isListened === true || this.shared?.feed.isListened === true;
-    WakeUps.of(this.settings.clock).set(this, isListened && current.kind === 'open' ? current.untilMs : undefined);
+    const atMs = this.voice.isListened && current.kind === 'open' ? current.untilMs : undefined;
+    WakeUps.of(this.settings.clock).set(this, atMs);
   }
 
   private count(outcome: Outcome, nowMs: number, elapsedMs: number): void {
     if (this.current.kind === 'disabled') return;
     this.window.record(outcome, nowMs);
-    this.shared?.observer?.counted(outcome, elapsedMs);
+    this.observer?.counted(outcome, elapsedMs);
   }
 
   private outcomeOf(verdict: Verdict, elapsedMs: number, told: unknown): Outcome {
@@ -229,8 +240,7 @@ export class Circuit implements Settling, Sleeper {
     if (current.kind === 'half-open') this.judgeTrial(current.trials, outcome, current.nextOpenMs, nowMs, told);
     else if (current.kind === 'closed' && counts(outcome)) {
       const cause = findCause(this.settings, this.window, outcome);
-      // Read now: where no call is timed, nobody has.
-      if (cause !== undefined) this.open(cause, openMsOf(this.settings, 1), this.nowMs(), told);
+      if (cause !== undefined) this.open(cause, openMsOf(this.settings, 1), nowMs, told);
     }
   }
 
@@ -250,16 +260,21 @@ export class Circuit implements Settling, Sleeper {
     this.become({ kind: 'open', sinceMs: nowMs, untilMs: nowMs + forMs }, askedMs > ownMs ? 'retry_after' : cause, nowMs);
   }
 
-  private admitUnlessOpen(nowMs: number): BreakerCall | undefined {
+  private end(generation: number, startMs: number, verdict: Verdict, told: unknown): void {
+    const nowMs = this.nowMs();
+    this.leave({ generation, elapsedMs: nowMs - startMs, nowMs, verdict, told });
+  }
+
+  private enterUnlessOpen(nowMs: number): number {
     this.catchUp(nowMs);
     const { current } = this;
     const isLetIn = current.kind === 'half-open' ? this.takePermit(current.trials, nowMs) : !isOpen(current);
-    if (isLetIn) {
-      this.inFlight++;
-      return new BreakerCall(this, this.generation, nowMs);
-    }
-    this.count(REJECTED, nowMs, NaN);
-    return undefined;
+    if (isLetIn) this.inFlight++;
+    else this.count(REJECTED, nowMs, NaN);
+    // Who listens may change the state before the call begins: it belongs to the one it was let in by.
+    const generation = isLetIn ? this.generation : -1;
+    this.voice.publish();
+    return generation;
   }
 
   private takePermit(trials: Trials, nowMs: number): boolean {
@@ -269,25 +284,9 @@ export class Circuit implements Settling, Sleeper {
     return true;
   }
 
-  /** Those of one millisecond share it: making one costs more than rejecting with it, and they come in crowds. */
-  private rejection(nowMs: number): BreakerOpenError {
-    const retryAfterMs = Math.ceil(this.retryAfterMs(nowMs));
-    if (this.lastRejection?.retryAfterMs !== retryAfterMs) {
-      this.lastRejection = openError(this.settings.name, retryAfterMs, this.key);
-    }
-    return this.lastRejection;
-  }
-
   private retryAfterMs(nowMs: number): number {
     if (this.current.kind === 'forced-open') return this.settings.resetTimeoutMs;
     return Math.max(1_000, remainingOpenMs(this.current, nowMs, this.settings.maxHalfOpenMs));
-  }
-
-  /** A call within a call that was rejected: the outer one learns nothing by it of what it called. */
-  private isOwnRejection(error: unknown): boolean {
-    if (typeof error !== 'object' || error === null) return false;
-    const { code, breaker, key } = error as { code?: unknown; breaker?: unknown; key?: unknown };
-    return code === 'BREAKER_OPEN' && breaker === this.settings.name && key === this.key;
   }
 
   private describeClosing(from: BreakerState, nowMs: number): Pick<Transition, 'recoveryMs' | 'falsePositive'> {
@@ -299,18 +298,6 @@ export class Circuit implements Settling, Sleeper {
       from.trials.successes === from.trials.settled &&
       from.trials.settled > 0;
     return isFalsePositive ? { recoveryMs, falsePositive: true } : { recoveryMs };
-  }
-
-  private announce(from: BreakerStateName, to: BreakerStateName, cause: TransitionCause, closing: object | undefined): void {
-    const own = this.feed;
-    const all = this.shared?.feed;
-    if (own?.isHeard !== true && all?.isHeard !== true) return;
-    const key = this.key === undefined ? {} : { key: this.key };
-    const at = new Date(epochMs(this.settings.clock)).toISOString();
-    const transition = { name: this.settings.name, ...key, from, to, cause, at, ...closing };
-    own?.push(transition);
-    all?.push(transition);
-    this.schedule();
   }
 }
 

@@ -90,6 +90,8 @@ export class KeyedBreakers {
   }
 }
 
-function shorten(key: string): string {
+/** In: any key, also one that is no text after all. */
+function shorten(given: unknown): string {
+  const key = String(given);
   return key.length <= LONGEST_KEY ? key : `sha256:${createHash('sha256').update(key).digest('base64url')}`;
 }

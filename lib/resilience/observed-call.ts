@@ -3,32 +3,24 @@ import { rx } from '../lifetime/observable';
 import type { BreakerCall } from './breaker-call';
 import type { Limits } from './cut-call';
 
-/** What goes around each subscription. */
-interface ObservedLimits extends Limits {
-  /** Fails with: BREAKER_OPEN. */
-  readonly admit: () => BreakerCall;
-}
-
 /** One subscription to an Observable as one call through a breaker. */
 export class ObservedCall<T> {
-  readonly #limits: ObservedLimits;
+  readonly #limits: Limits;
   readonly #subscriber: Subscriber<T>;
   readonly #call: BreakerCall;
   readonly #controller = new AbortController();
   #hasAnswered = false;
   #last: T | undefined;
 
-  private constructor(limits: ObservedLimits, subscriber: Subscriber<T>) {
+  private constructor(call: BreakerCall, limits: Limits, subscriber: Subscriber<T>) {
+    this.#call = call;
     this.#limits = limits;
     this.#subscriber = subscriber;
-    this.#call = limits.admit();
   }
 
-  static observe<T>(factory: (signal: AbortSignal) => Observable<T>, limits: ObservedLimits): Observable<T> {
-    return new (rx().Observable)<T>((subscriber) => {
-      if (limits.signal?.aborted === true) subscriber.error(limits.signal.reason);
-      else new ObservedCall(limits, subscriber).#begin(factory);
-    });
+  /** In: makes the Observable, with each subscription; lets a call in, or throws what the subscriber gets. */
+  static observe<T>(factory: (signal: AbortSignal) => Observable<T>, admit: () => BreakerCall, limits: Limits): Observable<T> {
+    return new (rx().Observable)<T>((subscriber) => new ObservedCall(admit(), limits, subscriber).#begin(factory));
   }
 
   #begin(factory: (signal: AbortSignal) => Observable<T>): void {

@@ -120,10 +120,10 @@ export class Policy<F = never> {
     }
   }
 
-  #throughBreaker<T>(fn: (signal: AbortSignal) => T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+  async #throughBreaker<T>(fn: (signal: AbortSignal) => T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
     const { breaker } = this;
     if (breaker === undefined) return this.#throughBulkhead(fn, signal);
-    return breaker.callTracked((inner, call) => this.#throughBulkhead(fn, inner, () => call.restart()), signal);
+    return breaker.callCut((inner, call) => this.#throughBulkhead(fn, inner, () => call.restart()), signal);
   }
 
   /** In: told when the waiting is over, which is not the time of what is called. */

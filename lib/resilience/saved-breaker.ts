@@ -1,4 +1,4 @@
-import { openMsOf } from './breaker-settings';
+import { type BreakerSettings, openMsOf } from './breaker-settings';
 import { type BreakerState, type BreakerStateName, CLOSED, DISABLED, FORCED_OPEN, halfOpen, METRICS_ONLY } from './breaker-state';
 import { isObject } from './check-options';
 import type { Circuit } from './circuit';
@@ -44,8 +44,14 @@ export function restoreInto(circuit: Circuit, saved: SavedBreaker): void {
 }
 
 function stateOf({ state, remainingOpenMs, openings }: SavedBreaker, { settings }: Circuit, nowMs: number): BreakerState {
-  if (state === 'open') return { kind: 'open', sinceMs: nowMs, untilMs: nowMs + remainingOpenMs };
-  return state === 'half-open' ? halfOpen(openMsOf(settings, openings + 1)) : SIMPLE[state];
+  if (state === 'half-open') return halfOpen(nowMs, openMsOf(settings, openings + 1));
+  if (state !== 'open') return SIMPLE[state];
+  return { kind: 'open', sinceMs: nowMs, untilMs: nowMs + Math.min(remainingOpenMs, longestOpenMs(settings)) };
+}
+
+/** What was saved under other settings is not to keep it open for longer than these would. */
+function longestOpenMs({ resetTimeoutMs, backoff, maxRetryAfterMs }: BreakerSettings): number {
+  return Math.max(resetTimeoutMs, backoff.maxMs, maxRetryAfterMs);
 }
 
 type Check = (value: unknown) => boolean;

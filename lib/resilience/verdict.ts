@@ -23,13 +23,27 @@ function markOf(error: unknown): Verdict | undefined {
   return typeof breakerOutcome === 'string' && Object.hasOwn(MARKS, breakerOutcome) ? MARKS[breakerOutcome] : undefined;
 }
 
-/** What an error means: marked, ignored, cancelled, no failure, or a failure, asked in this order. */
-export function verdictOfError(settings: BreakerSettings, error: unknown): Verdict {
+/** Who judges. */
+interface Judge {
+  readonly settings: BreakerSettings;
+  readonly key: string | undefined;
+}
+
+/** What an error means: marked, its own rejection, ignored, cancelled, no failure, or a failure, asked in this order. */
+export function verdictOfError({ settings, key }: Judge, error: unknown): Verdict {
   const mark = markOf(error);
   if (mark !== undefined) return mark;
+  if (isOwnRejection(error, settings.name, key)) return IGNORED;
   if (holds(settings, settings.isIgnored, false, error, undefined)) return IGNORED;
   if (isCancellation(error)) return CANCELLED;
   return holds(settings, settings.isFailure, true, error, undefined) ? FAILURE : SUCCESS;
+}
+
+/** A call within a call that was rejected: the outer one learns nothing by it of what it called. */
+function isOwnRejection(error: unknown, name: string, ofKey: string | undefined): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, breaker, key } = error as { code?: unknown; breaker?: unknown; key?: unknown };
+  return code === 'BREAKER_OPEN' && breaker === name && key === ofKey;
 }
 
 export function verdictOfValue(settings: BreakerSettings, value: unknown): Verdict {
