@@ -95,7 +95,7 @@ export class Breaker {
     const signal = options?.signal;
     if (signal === undefined && this.settings.timeoutMs === 0) return callUncut(this.circuit, fn);
     try {
-      return this.callCut(fn, signal);
+      return this.callCut(fn as (signal: AbortSignal | undefined) => T | PromiseLike<T>, signal);
     } catch (error) {
       return rejectSoon(error);
     }
@@ -193,8 +193,16 @@ export class Breaker {
     return this.circuit.use();
   }
 
-  /** A call with a signal, by its time or by who waits for it. Fails with: BREAKER_OPEN, thrown. @internal */
-  callCut<T>(fn: (signal: AbortSignal, call: BreakerCall) => T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+  /**
+   * A call that may be cut, by its time or by who waits for it, and is in hand. In: `fn` gets no signal where nothing can cut it.
+   * Fails with: BREAKER_OPEN, thrown.
+   *
+   * @internal
+   */
+  callCut<T>(
+    fn: (signal: AbortSignal | undefined, call: BreakerCall) => T | PromiseLike<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     this.refuseAborted(signal);
     const call = this.begin();
     return cutCall((inner) => fn(inner, call), this.limits(signal), call);

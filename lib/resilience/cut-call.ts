@@ -24,11 +24,14 @@ const nothing = (): void => undefined;
 /** Who need not hear of it. */
 export const UNHEARD: EndOfCall = { succeed: nothing, fail: nothing, timeOut: nothing, cancel: nothing };
 
+/** What is called: with a signal, unless nothing can cut it. */
+type Cuttable<T> = (signal: AbortSignal | undefined) => T | PromiseLike<T>;
+
 /**
  * Calls a function with a signal: the call ends when the function does, when its time is up, or when the outer signal aborts,
  * whichever is first. What comes of the function after that is nobody's.
  */
-export function cutCall<T>(fn: (signal: AbortSignal) => T | PromiseLike<T>, limits: Limits, end: EndOfCall): Promise<T> {
+export function cutCall<T>(fn: Cuttable<T>, limits: Limits, end: EndOfCall): Promise<T> {
   return new Promise<T>((resolve, reject) => new CutCall(limits, end, resolve, reject).begin(fn));
 }
 
@@ -37,7 +40,7 @@ class CutCall<T> {
   readonly #end: EndOfCall;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
-  /** Without a time limit the outer signal says all there is to say. */
+  /** Only for a time limit: without one the outer signal says all there is to say. */
   readonly #controller: AbortController | undefined;
   #cancelTimer: CancelTimer | undefined;
   #isOver = false;
@@ -47,15 +50,15 @@ class CutCall<T> {
     this.#end = end;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#controller = limits.timeoutMs > 0 || limits.signal === undefined ? new AbortController() : undefined;
+    this.#controller = limits.timeoutMs > 0 ? new AbortController() : undefined;
   }
 
-  begin(fn: (signal: AbortSignal) => T | PromiseLike<T>): void {
+  begin(fn: Cuttable<T>): void {
     const { clock, timeoutMs, signal } = this.#limits;
     if (timeoutMs > 0) this.#cancelTimer = clock.setTimer(this.#timeOut, timeoutMs);
     signal?.addEventListener('abort', this.#abort, { once: true });
     try {
-      const made = fn(this.#controller?.signal ?? (signal as AbortSignal));
+      const made = fn(this.#controller?.signal ?? signal);
       if (isThenable(made)) made.then(this.#succeed, this.#fail);
       else this.#succeed(made);
     } catch (error) {

@@ -8,6 +8,8 @@ import { checkOptions, CLOCK, COUNT, DURATION_OR_NONE, FUNCTION, isObject, type 
 import { cutCall, UNHEARD } from './cut-call';
 import { Retry } from './retry';
 import type { RetryBudgetOptions, RetryOptions } from './retry-options';
+import { quietSignal } from './uncut-call';
+import { countsAs } from './verdict';
 
 /** What goes around a call; all of it may be left out. */
 export interface PolicyOptions<F = unknown> {
@@ -141,11 +143,12 @@ export class Policy<F = never> {
     return bulkhead.call(enter, { signal });
   }
 
+  /** Cut here as well as by the breaker around it: what does not listen to its signal is not to keep its place in the bulkhead. */
   #within<T>(fn: (signal: AbortSignal) => T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
     const timeoutMs = this.#timeoutMs;
     const name = this.breaker?.name ?? 'policy';
-    const limits = { clock: this.#clock, timeoutMs, signal, timeoutError: () => timeoutError(name, timeoutMs) };
-    return cutCall(fn, limits, UNHEARD);
+    const limits = { clock: this.#clock, timeoutMs, signal, timeoutError: () => countsAs('failure', timeoutError(name, timeoutMs)) };
+    return cutCall((inner) => fn(inner ?? quietSignal(fn)), limits, UNHEARD);
   }
 }
 
