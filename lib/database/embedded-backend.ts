@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { PoolClient, PoolConfig } from 'pg';
 import type { Logger } from '../diagnostics/logger';
 import type { Backend } from './backend';
@@ -66,7 +65,6 @@ export class EmbeddedBackend implements Backend {
   }
 
   #open(): EmbeddedStream {
-    mkdirSync(this.#dataDir, { recursive: true });
     const before = this.#stream?.gone ?? Promise.resolve();
     const stream = new EmbeddedStream({ dataDir: this.#dataDir, isKept: this.#temporary === undefined }, before);
     stream.once('connect', () => (this.#failure = undefined));

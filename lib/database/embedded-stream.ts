@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { WORKER_SOURCE, type WorkerSays } from './embedded-worker';
@@ -34,7 +35,14 @@ export class EmbeddedStream extends Duplex {
 
   /** As of a socket; where to is known already. */
   connect(): this {
-    void this.#before.then(() => (this.destroyed ? undefined : this.#start()));
+    void this.#before.then(() => {
+      if (this.destroyed) return;
+      try {
+        this.#start();
+      } catch (error) {
+        this.destroy(error as Error);
+      }
+    });
     return this;
   }
 
@@ -97,6 +105,7 @@ export class EmbeddedStream extends Duplex {
   }
 
   #start(): void {
+    mkdirSync(this.#files.dataDir, { recursive: true });
     const workerData = { module: require.resolve('@electric-sql/pglite'), dataDir: this.#files.dataDir };
     // Nothing of how this process was started: what it loads first is not meant for the thread.
     const worker = new Worker(WORKER_SOURCE, { eval: true, workerData, execArgv: [] });

@@ -112,6 +112,11 @@ export class Leases {
     waiter.refuse(databaseErrors.DATABASE_BUSY({ limit }, untold('DATABASE_BUSY')));
   }
 
+  /** Some options the driver only looks at here, and throws. */
+  async #open(): Promise<PoolClient> {
+    return await this.#pool.connect();
+  }
+
   /** With a place. Who is cut meanwhile hears of it at once, and the connection is given back when it comes. */
   #connect(work: Work): Promise<PoolClient> {
     return new Promise((resolve, reject) => {
@@ -120,7 +125,7 @@ export class Leases {
         isCut = true;
         reject(work.failure);
       });
-      this.#pool.connect().then(
+      this.#open().then(
         (client) => {
           undo();
           if (isCut) this.takeBack(client, false);

@@ -31,6 +31,7 @@ export class ServerBackend implements Backend {
   readonly #base: PoolConfig;
   readonly #sockets = new Set<Socket>();
   #control: Pool | undefined;
+  #isCut = false;
 
   constructor(url: string, { ssl, connectTimeoutMs = CONNECT_TIMEOUT_MS }: DatabaseOptions) {
     this.#base = {
@@ -54,7 +55,7 @@ export class ServerBackend implements Backend {
   async cancel(client: PoolClient): Promise<void> {
     const { processID, isPooled } = client as PoolClient & Connected;
     const told = isPooled === true ? false : await this.#signal(processID);
-    if (!told) await sendCancelRequest(client, this.#base);
+    if (!told && !this.#isCut) await sendCancelRequest(client, this.#base);
   }
 
   async probe(): Promise<void> {
@@ -62,6 +63,7 @@ export class ServerBackend implements Backend {
   }
 
   destroyConnections(): void {
+    this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 

@@ -25,3 +25,18 @@ export const databases: readonly (readonly [string, DatabaseOptions])[] = [
   ['the embedded database', { url: 'embedded' }],
   ...(hasServer ? ([['a PostgreSQL server', { url: SERVER_URL }]] as const) : []),
 ];
+
+/** The tests that need a real server; where none answers, one test in their place says so. */
+export function describeServer(title: string, tests: () => void): void {
+  if (hasServer) describe(title, tests);
+  else
+    it(`${title}: is not tried here, as no PostgreSQL answers at ${new URL(SERVER_URL).host} (TEST_DATABASE_URL)`, () =>
+      expect(hasServer).toBe(false));
+}
+
+/** The server's address, with a name that its connections are known by in `pg_stat_activity`. */
+export function urlAs(applicationName: string, url = SERVER_URL): string {
+  const named = new URL(url);
+  named.searchParams.set('application_name', applicationName);
+  return named.href;
+}
