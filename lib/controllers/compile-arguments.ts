@@ -32,6 +32,8 @@ export interface CompiledArguments {
   readonly wait: boolean;
   /** How the body is used. */
   readonly body: 'taken' | 'maybe' | 'none';
+  /** Where the connection itself is asked for, and how it is had: when all others are there. */
+  readonly taken: { readonly indexes: readonly number[]; readonly take: ArgumentReader } | undefined;
 }
 
 interface Method {
@@ -54,9 +56,16 @@ export function compileArguments(method: Method, rooms: ArgumentRooms, mistakes:
   const readers: ArgumentReader[] = [];
   let wait = false;
   let body: CompiledArguments['body'] = 'none';
+  let taken: CompiledArguments['taken'];
   for (let index = 0; index < arity; index++) {
     const at: ParameterPlace = { place: method.place, index, pattern: method.pattern, type: types?.[index] };
     const declaration = declared.get(index);
+    if (declaration === undefined && readFiller(at.type)?.takesOver === true) {
+      taken = { indexes: [...(taken?.indexes ?? []), index], take: taken?.take ?? compileTaking(at, rooms) };
+      readers.push(notYet);
+      body = body === 'none' ? 'maybe' : body;
+      continue;
+    }
     const reader = compileArgument(declaration, at, marks.has(index), method, rooms);
     if (isFrameworkError(reader)) {
       mistakes.push(reader);
@@ -67,7 +76,15 @@ export function compileArguments(method: Method, rooms: ArgumentRooms, mistakes:
     if (declaration?.source === 'body') body = 'taken';
     else if (body === 'none' && (declaration === undefined || declaration.source === 'custom')) body = 'maybe';
   }
-  return { readers, wait, body };
+  return { readers, wait, body, taken };
+}
+
+function compileTaking(at: ParameterPlace, rooms: ParameterRooms): ArgumentReader {
+  return (readFiller(at.type) as { fill: (rooms: ParameterRooms) => ArgumentReader }).fill(rooms);
+}
+
+function notYet(): undefined {
+  // Asked when all other arguments are there.
 }
 
 /** Without the compiler's metadata nobody knows of undecorated parameters, and they would silently stay undefined. */

@@ -105,11 +105,11 @@ function compileRoute(
     place,
     timeoutMs: draft.timeoutMs ?? rooms.timeoutMs,
     answersWhileStopping: false,
-    takesOver: false,
+    takesOver: declaration.takesOver === true || compiled.taken !== undefined,
     instruments: rooms.instrumentsFor(method, pattern),
     run,
   };
-  return { method, pattern, place, target };
+  return { method, pattern, place, target, withoutHead: target.takesOver };
 }
 
 /** Whoever holds the context could ask for the body. */
@@ -147,7 +147,7 @@ function compileHandler(
     ...draft.around.filter((step) => step.phase === 'breaker').map((step) => step.run),
     ...compileInterceptors(draft, rooms, reply === 'events' ? roomForEvents : undefined),
   ];
-  if (push.length === 0 && around.length === 0 && source.kind === 'singleton') {
+  if (push.length === 0 && around.length === 0 && source.kind === 'singleton' && compiled.taken === undefined) {
     const handler = (source.value as Record<string | symbol, Handler>)[member];
     return compileCall(source.value, handler, compiled);
   }
@@ -155,9 +155,18 @@ function compileHandler(
     const instance = (source.kind === 'singleton' ? source.value : source.make(exchange)) as Record<string | symbol, Handler>;
     return instance[member](...args);
   };
+  const { taken } = compiled;
+  const callWith =
+    taken === undefined
+      ? call
+      : (exchange: Exchange, args: unknown[]): unknown =>
+          then(taken.take(exchange), (connection) => {
+            for (const index of taken.indexes) args[index] = connection;
+            return call(exchange, args);
+          });
   return (exchange) =>
     withArguments(compiled.readers, exchange, (args) =>
-      runSteps(push, 0, exchange, () => runAround(around, 0, exchange, () => call(exchange, args))),
+      runSteps(push, 0, exchange, () => runAround(around, 0, exchange, () => callWith(exchange, args))),
     );
 }
 

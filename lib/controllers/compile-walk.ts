@@ -24,13 +24,13 @@ export interface WalkRooms extends Pick<ArgumentRooms, 'contextOf' | 'resolveHoo
 export function compileWalk(draft: RouteDraft, rooms: WalkRooms, inner: Run): Run {
   const first = stepsOf(draft, 'authentication');
   if (rooms.authentication !== undefined) first.unshift(rooms.authentication);
-  const before = [...first, ...compileGuards(draft, rooms), ...stepsOf(draft, 'guards')];
+  const before = [...first, ...compileGuards(draft, rooms), ...stepsOf(draft, 'guards'), ...stepsOf(draft, 'upgrade')];
   const guarded = before.length === 0 ? inner : (exchange: Exchange) => runSteps(before, 0, exchange, inner);
   const filtered = compileFilters(draft, rooms, compileMiddleware(draft, rooms.needsCurrent, guarded));
   return rooms.needsCurrent ? insideCurrent(filtered) : filtered;
 }
 
 /** The steps of a phase before the handler. */
-export function stepsOf(draft: RouteDraft, phase: 'authentication' | 'guards' | 'push'): BeforeStep[] {
+export function stepsOf(draft: RouteDraft, phase: 'authentication' | 'guards' | 'upgrade' | 'push'): BeforeStep[] {
   return draft.before.filter((step) => step.phase === phase).map((step) => step.run);
 }

@@ -23,7 +23,7 @@ export function makeDraft(
 ): RouteDraft {
   const path = joinPaths(readController(controller)?.prefix ?? '', declaration.path);
   const place = `${controller.name}.${String(member)}`;
-  const draft = beginDraft({ controller, place, method: declaration.method, path }, rooms);
+  const draft = beginDraft({ controller, place, method: declaration.method, path, authority: declaration.authority }, rooms);
   for (const shape of readShapers(controller.prototype as object, member)) shape(draft);
   return draft;
 }
@@ -35,17 +35,19 @@ interface DraftSubject {
   readonly method: string;
   /** Below the prefix of the application. */
   readonly path: string;
+  /** Of CONNECT, in place of the path. */
+  readonly authority?: string | undefined;
 }
 
 /** A route as the decorators of its class alone shape it. */
 export function beginDraft(
-  { controller, place, method, path }: DraftSubject,
+  { controller, place, method, path, authority }: DraftSubject,
   { prefix, globalHooks, steps }: DraftRooms,
 ): RouteDraft {
   const draft: RouteDraft = {
     place,
     method,
-    pattern: joinPaths(prefix, path),
+    pattern: authority ?? joinPaths(prefix, path),
     controller,
     rooms: steps,
     status: undefined,

@@ -51,6 +51,8 @@ interface Filler {
   readonly fill: (rooms: ParameterRooms) => ArgumentReader;
   /** Whether any `Call` has it, and not a request alone. */
   readonly ofCall: boolean;
+  /** Whether to fill it is to take the connection over: it is asked last, and the route is declared to do so. */
+  readonly takesOver: boolean;
 }
 
 const fillers = defineSlot<Filler>('parameter-filler');
@@ -72,7 +74,15 @@ export function defineParameter(declaration: ParameterDeclaration): ParameterDec
 
 /** Fills undecorated parameters declared as `type`. In: `ofCall`, whether any `Call` has one; default: a request alone. */
 export function fillByType(type: Class, fill: (rooms: ParameterRooms) => ArgumentReader, ofCall = false): void {
-  fillers.set(type, { fill, ofCall });
+  fillers.set(type, { fill, ofCall, takesOver: false });
+}
+
+/**
+ * Fills undecorated parameters declared as `type` with the connection itself: their route takes connections over. `take` is
+ * asked when everything else about the request has been found right, just before the handler runs.
+ */
+export function fillByTakingOver(type: Class, take: (rooms: ParameterRooms) => ArgumentReader): void {
+  fillers.set(type, { fill: take, ofCall: false, takesOver: true });
 }
 
 /** How an undecorated parameter of this type is filled; `undefined`: it is not. */

@@ -14,7 +14,7 @@ export type AroundStep<C = Exchange> = (call: C, next: () => unknown) => unknown
 /** When a step before the handler runs; the order is fixed, whatever the order of the decorators. Guards run for messages of a WebSocket too. */
 type BeforeEntry =
   | { readonly phase: 'guards'; readonly run: BeforeStep<Call> }
-  | { readonly phase: 'authentication' | 'push'; readonly run: BeforeStep };
+  | { readonly phase: 'authentication' | 'upgrade' | 'push'; readonly run: BeforeStep };
 
 /** When a step around the handler runs, the outer (`page`) first. All but pages stand around messages of a WebSocket too. */
 type AroundEntry =

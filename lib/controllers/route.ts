@@ -11,15 +11,20 @@ export interface RouteDeclaration {
   readonly method: string;
   readonly path: string;
   readonly reply: ReplyKind;
+  /** Whether its handler takes the connection over, so that nobody reads what the client sends behind its request. */
+  readonly takesOver?: true;
+  /** Of CONNECT, which asks for no path but for a `host:port`. */
+  readonly authority?: string;
 }
 
 const declarations = defineSlot<readonly RouteDeclaration[]>('routes');
 const members = defineSlot<readonly (string | symbol)[]>('route-members');
 
 /** Marks a method as a route. */
-type MethodRoute = (target: object, member: string | symbol) => void;
+export type MethodRoute = (target: object, member: string | symbol) => void;
 
-function declareRoute(declaration: RouteDeclaration): MethodRoute {
+/** Makes a decorator that marks a method as a route: how a new kind of route is declared. */
+export function declareRoute(declaration: RouteDeclaration): MethodRoute {
   return (target, member) => {
     declarations.set(target, [declaration, ...(declarations.getOwn(target, member) ?? [])], member);
     members.update(target, (known = []) => (known.includes(member) ? known : [...known, member]));

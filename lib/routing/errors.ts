@@ -11,6 +11,10 @@ export const routingErrors = defineErrors({
     message:
       'The route {method} {pattern} of {place} is not valid: {reason}. A pattern starts with a slash and is made of text, :name and a last *.',
   },
+  ROUTE_AUTHORITY_INVALID: {
+    message:
+      'The authority {authority} of {place} is not valid. CONNECT asks for host:port; the host may be *.example.com or *, and the port *.',
+  },
   ROUTE_DUPLICATE: {
     message:
       '{place} answers {method} {pattern}, but {other} answers that already ({otherPattern}). Change the path or the method of one of them.',

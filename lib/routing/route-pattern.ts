@@ -1,3 +1,5 @@
+import { AUTHORITY_PARAMETERS } from './authority-table';
+
 /** Joins the parts of a path (`prefix`, controller, route) with single slashes: `('/api', 'users/', ':id')` is `/api/users/:id`. */
 export function joinPaths(...parts: readonly string[]): string {
   const joined = parts
@@ -7,8 +9,9 @@ export function joinPaths(...parts: readonly string[]): string {
   return `/${joined}`;
 }
 
-/** The parameter names of a pattern: `/users/:id/files/*` has `id` and `*`. */
+/** The parameter names of a pattern: `/users/:id/files/*` has `id` and `*`; one of CONNECT, which is no path, `host` and `port`. */
 export function parameterNames(pattern: string): string[] {
+  if (!pattern.startsWith('/')) return [...AUTHORITY_PARAMETERS];
   const names = [...pattern.matchAll(/:([A-Za-z_]\w*)/g)].map((match) => match[1] ?? '');
   return pattern.includes('*') ? [...names, '*'] : names;
 }

@@ -2,6 +2,7 @@
 import Router from 'find-my-way';
 import type { HTTPMethod } from 'find-my-way';
 import type { FrameworkError } from '../errors/framework-error';
+import { AuthorityTable } from './authority-table';
 import { routingErrors } from './errors';
 
 /** One line of the table. `place` names where it was declared, for messages. */
@@ -76,12 +77,13 @@ export class RouteTable<T> {
       querystringParser: (query: string) => query as never,
     });
     const all = candidates(entries);
-    const mistakes = addAll(router, all);
+    const authorities = new AuthorityTable<T>();
+    const mistakes = addAll(router, authorities, all);
     const methods = [...new Set([...all.map((entry) => entry.method), ...(late?.methods ?? [])])];
     const look = router.find.bind(router) as unknown as Find<T>;
     const find: Find<T> = (method, url) => {
       // The router does not look at the first letter: what is no path would match as if it were one.
-      if (url.charCodeAt(0) !== SLASH && !ABSOLUTE.test(url)) return null;
+      if (url.charCodeAt(0) !== SLASH && !ABSOLUTE.test(url)) return method === 'CONNECT' ? authorities.find(url) : null;
       const match = look(method, url);
       // Only such paths can leave a parameter empty, and nobody who writes /:id means that.
       return match !== null && mayBeEmpty(url) && hasEmpty(match.params) ? null : match;
@@ -125,7 +127,11 @@ function candidates<T>(entries: readonly RouteEntry<T>[]): Candidate<T>[] {
   ];
 }
 
-function addAll<T>(router: Router.Instance<Router.HTTPVersion.V1>, entries: readonly Candidate<T>[]): FrameworkError[] {
+function addAll<T>(
+  router: Router.Instance<Router.HTTPVersion.V1>,
+  authorities: AuthorityTable<T>,
+  entries: readonly Candidate<T>[],
+): FrameworkError[] {
   const mistakes: FrameworkError[] = [];
   const seen = new Map<string, Candidate<T>>();
   for (const entry of entries) {
@@ -137,6 +143,11 @@ function addAll<T>(router: Router.Instance<Router.HTTPVersion.V1>, entries: read
       continue;
     }
     seen.set(key, entry);
+    if (method === 'CONNECT') {
+      const mistake = authorities.add(entry);
+      if (mistake !== undefined) mistakes.push(mistake);
+      continue;
+    }
     try {
       router.on(method as HTTPMethod, pattern, nothing, target);
     } catch (error) {
