@@ -11,7 +11,7 @@ export type QuickMaker = (input: unknown, levelsLeft: number) => object | undefi
 type Input = Readonly<Record<string, unknown>>;
 type Instance = Record<string, unknown>;
 
-/** Prepares the making of instances of a class, when all its validators are class-validator's own. */
+/** Prepares the making of instances of a class, when all its validators are class-validator's own, and nothing is transformed. */
 export function compileQuickMaker(plan: ClassPlan): QuickMaker | undefined {
   return canBeQuick(plan, new Set()) ? makerOf(plan, new Map()) : undefined;
 }
@@ -27,12 +27,13 @@ function isQuickProperty(
   { name, rules, shape, transforms, inputName }: PropertyPlan,
   seen: Set<ClassPlan>,
 ): boolean {
-  if (!rules.constraints.every(({ code }) => isNamedByLibrary(code))) return false;
+  // What belongs to the application runs once, whatever comes of it.
+  if (transforms.length > 0 || !rules.constraints.every(({ code }) => isNamedByLibrary(code))) return false;
   // An accessor may make anything of what it is given, and a name that every object has says nothing by being there.
   if (name in plan.type.prototype || inputName in Object.prototype || plan.inputs.get(inputName)?.name !== name) return false;
   if (shape.kind === 'converted') return shape.holder !== 'map' && shape.holder !== 'set' && CONVERTED.has(shape.type);
   if (shape.kind === 'free') return true;
-  if (shape.holder === 'map' || shape.holder === 'set' || transforms.length > 0) return false;
+  if (shape.holder === 'map' || shape.holder === 'set') return false;
   return shape.choice.by === 'declaration' && canBeQuick(shape.choice.plan, seen);
 }
 
@@ -54,9 +55,9 @@ function makerOf(plan: ClassPlan, made: Map<ClassPlan, { make: QuickMaker }>): Q
     for (let i = 0; i < properties.length; i++) {
       const raw = input[properties[i].inputName];
       if (raw !== undefined) {
-        if (!properties[i].take(raw, instance, input, levelsLeft)) return undefined;
+        if (!properties[i].take(raw, instance, levelsLeft)) return undefined;
         known++;
-      } else properties[i].miss(instance, input);
+      }
     }
     // Whatever else is there is not allowed, or was undefined.
     if (known !== Object.keys(input).length) return undefined;
@@ -77,8 +78,6 @@ function isParsed(input: unknown): input is Input {
 class QuickProperty {
   readonly name: string;
   readonly inputName: string;
-  private readonly transforms: PropertyPlan['transforms'];
-  private readonly transformsMissing: boolean;
   private readonly nullIsMissing: boolean;
   private readonly convert: ((raw: unknown) => unknown) | undefined;
   private readonly nest: ((raw: unknown, levelsLeft: number) => unknown) | undefined;
@@ -86,11 +85,9 @@ class QuickProperty {
   private readonly checks: readonly PlainCheck[];
 
   constructor(plan: ClassPlan, property: PropertyPlan, made: Map<ClassPlan, { make: QuickMaker }>) {
-    const { name, inputName, transforms, transformsMissing, nullIsMissing, rules, shape } = property;
+    const { name, inputName, nullIsMissing, rules, shape } = property;
     this.name = name;
     this.inputName = inputName;
-    this.transforms = transforms;
-    this.transformsMissing = transformsMissing;
     this.nullIsMissing = nullIsMissing;
     this.convert = shape.kind === 'converted' ? (raw) => convertHeld(raw, shape) : undefined;
     this.nest = shape.kind === 'nested' ? compileNest(shape, made) : undefined;
@@ -99,7 +96,7 @@ class QuickProperty {
   }
 
   /** Sets what the input has. Out: whether it could. */
-  take(raw: unknown, instance: Instance, input: Input, levelsLeft: number): boolean {
+  take(raw: unknown, instance: Instance, levelsLeft: number): boolean {
     let value = raw;
     if (this.nest !== undefined) {
       if (raw !== null) value = this.nest(raw, levelsLeft);
@@ -107,18 +104,9 @@ class QuickProperty {
     } else {
       if (typeof raw === 'object' && raw !== null && !isHarmless(raw, levelsLeft, this.convert !== undefined)) return false;
       if (this.convert !== undefined) value = this.convert(raw);
-      for (const transform of this.transforms) value = transform(value, this.name, input);
     }
     this.#assign(instance, value);
     return true;
-  }
-
-  /** The input has nothing. */
-  miss(instance: Instance, input: Input): void {
-    if (!this.transformsMissing) return;
-    let value: unknown;
-    for (const transform of this.transforms) value = transform(value, this.name, input);
-    this.#assign(instance, value);
   }
 
   isFine(instance: Instance, input: Input): boolean {

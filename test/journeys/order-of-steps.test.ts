@@ -1,4 +1,4 @@
-import { IsString } from 'class-validator';
+import { IsString, registerDecorator } from 'class-validator';
 import fc from 'fast-check';
 import { map, mergeMap, of, timer } from 'rxjs';
 import {
@@ -100,13 +100,16 @@ function breaker(pace: Pace): RouteDecorator {
   });
 }
 
+/** A validator that is asked. */
+const Traced: PropertyDecorator = (target, propertyName) => {
+  const validate = (): boolean => trace.push('validation') > 0;
+  registerDecorator({ target: target.constructor, propertyName: String(propertyName), validator: { validate } });
+};
+
 class Note {
   @IsString()
+  @Traced
   text!: string;
-
-  constructor() {
-    trace.push('validation');
-  }
 }
 
 const DECORATORS = 9;
