@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FrameworkError } from '../errors/framework-error';
 import { BodyFlow, type BodySink, refuseByHead, takeBody } from './body-flow';
+import { captureBody } from './captured-body';
 import { decodeText } from './charset';
 import { charsetOf, mediaTypeOf } from './content-type';
 import type { BodyParser } from './content-type-parsers';
@@ -112,7 +113,10 @@ function readBytes(exchange: Exchange, kind: string, limitBytes: number): Promis
   takeBody(exchange, kind);
   const refusal = refuseByHead(exchange, limitBytes);
   if (refusal !== undefined) return Promise.reject(refusal);
-  return new Promise((resolve, reject) => new BodyFlow(exchange, limitBytes, new Collector(resolve, reject)).start());
+  return new Promise((resolve, reject) => {
+    const collector = new Collector(resolve, reject);
+    if (!captureBody(exchange, limitBytes, collector)) new BodyFlow(exchange, limitBytes, collector).start();
+  });
 }
 
 /** Keeps a body until it is whole. */
