@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { currentLifetime } from '../lifetime/current';
 import type { Lifetime } from '../lifetime/lifetime';
 import type { Connections } from './connections';
+import { isDatabaseError } from './database-error';
 import { checkAsked } from './database-options';
 import { observeRows } from './observe-rows';
 import type { Row } from './row-cursor';
@@ -120,6 +121,10 @@ export class Database {
     };
     try {
       return await work.untilCut(run(), () => opened?.isCommitting === true);
+    } catch (error) {
+      // From here the stack leads to who asked.
+      if (isDatabaseError(error)) Error.captureStackTrace(error);
+      throw error;
     } finally {
       work.done();
     }

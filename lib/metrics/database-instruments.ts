@@ -70,8 +70,9 @@ export class DatabaseInstruments {
       const ask = () => [{ value: read(connections()), attributes: this.#pool }];
       metrics.observe(`db.client.connection.${name}`, ask, { kind, description, unit });
     };
+    // OpenTelemetry's `.count` would look like a part of a histogram in Prometheus' text.
     metrics.observe(
-      'db.client.connection.count',
+      'db.client.connection.usage',
       () => {
         const { used, idle } = connections();
         return [
