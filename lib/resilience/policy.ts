@@ -147,7 +147,12 @@ export class Policy<F = never> {
   #within<T>(fn: (signal: AbortSignal) => T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
     const timeoutMs = this.#timeoutMs;
     const name = this.breaker?.name ?? 'policy';
-    const limits = { clock: this.#clock, timeoutMs, signal, timeoutError: () => countsAs('failure', timeoutError(name, timeoutMs)) };
+    const limits = {
+      clock: this.#clock,
+      timeoutMs,
+      signal,
+      timeoutError: () => countsAs('failure', timeoutError(name, timeoutMs)),
+    };
     return cutCall((inner) => fn(inner ?? quietSignal(fn)), limits, UNHEARD);
   }
 }

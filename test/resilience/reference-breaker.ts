@@ -1,23 +1,36 @@
-import type { BreakerStateName } from '../../lib/resilience/breaker-state';
-import type { BreakerStats } from '../../lib/resilience/outcome';
+import type { BreakerStateName, BreakerStats } from 'rockstar-web';
 
-/** What the reference takes: the plain numbers, no backoff. */
+/** What the reference takes: every number said, no chance. Infinite: not looked at. */
 export interface ReferenceOptions {
   readonly window: { kind: 'consecutive' } | { kind: 'count'; calls: number } | { kind: 'time'; durationMs: number };
-  readonly maxFailures?: number;
-  readonly failureRatio?: number;
-  readonly slowRatio?: number;
+  readonly maxFailures: number;
+  readonly failureRatio: number;
+  readonly slowRatio: number;
   readonly slowCallMs: number;
-  readonly slowDeadlineMs?: number;
+  readonly slowDeadlineMs: number;
   readonly minimumCalls: number;
   readonly resetTimeoutMs: number;
   readonly halfOpenMax: number;
   readonly maxHalfOpenMs: number;
+  readonly backoff: { readonly factor: number; readonly maxMs: number };
+  readonly maxRetryAfterMs: number;
 }
 
-/** `expired`: cancelled, by its caller's deadline. */
-export type End = 'success' | 'failure' | 'ignored' | 'cancelled' | 'expired';
-type Kind = Exclude<End, 'expired'> | 'rejected' | 'late';
+/** `expired`: cancelled, by its caller's deadline; `told`: a failure that says when to come again. */
+export type End = 'success' | 'failure' | 'told' | 'ignored' | 'cancelled' | 'expired';
+type Kind = 'success' | 'failure' | 'ignored' | 'cancelled' | 'rejected' | 'late';
+
+const KIND_OF = {
+  success: 'success',
+  failure: 'failure',
+  told: 'failure',
+  ignored: 'ignored',
+  cancelled: 'cancelled',
+  expired: 'cancelled',
+} as const satisfies Record<End, Kind>;
+
+/** When somebody who was told may come again. */
+export const TOLD_MS = 170;
 
 interface Entry {
   readonly atMs: number;
@@ -34,13 +47,14 @@ export interface ReferenceCall {
 export class ReferenceBreaker {
   kind: BreakerStateName = 'closed';
   era = 0;
+  readonly changes: string[] = [];
   #nowMs = 0;
   #log: Entry[] = [];
   #untilMs = 0;
+  #openings = 0;
   #trials: Entry[] = [];
   #running = 0;
   #busySinceMs = 0;
-  readonly changes: string[] = [];
 
   constructor(readonly options: ReferenceOptions) {}
 
@@ -90,21 +104,23 @@ export class ReferenceBreaker {
     return { era: this.era, startMs: this.#nowMs };
   }
 
+  /** A call whose caller was gone before it was made. */
+  giveUp(): void {
+    this.#note('cancelled', false);
+  }
+
   settle(call: ReferenceCall, end: End): void {
     if (this.kind === 'half-open') this.#catchUp();
-    if (this.kind === 'disabled') return;
-    if (call.era !== this.era) this.#note('late', false);
-    else {
-      const { slowCallMs, slowDeadlineMs = slowCallMs } = this.options;
-      const limitMs = end === 'expired' ? slowDeadlineMs : slowCallMs;
-      const isSlow = end !== 'ignored' && this.#nowMs - call.startMs >= limitMs;
-      const entry = this.#note(end === 'expired' ? 'cancelled' : end, isSlow);
-      const counts = end === 'success' || end === 'failure' || isSlow;
-      if (this.kind === 'half-open') {
-        this.#running--;
-        if (counts) this.#judgeTrials(entry);
-      } else if (this.kind === 'closed' && counts && this.#isTripped()) this.#open(this.#nowMs);
+    if (call.era !== this.era) {
+      this.#note('late', false);
+      return;
     }
+    const limitMs = end === 'expired' ? this.options.slowDeadlineMs : this.options.slowCallMs;
+    const entry = this.#note(KIND_OF[end], end !== 'ignored' && this.#nowMs - call.startMs >= limitMs);
+    if (this.kind === 'half-open') {
+      this.#running--;
+      if (isCounting(entry)) this.#judgeTrials(entry, end);
+    } else if (this.kind === 'closed' && isCounting(entry) && this.#isTripped()) this.#open(this.#nowMs, end);
   }
 
   /** An operator's. */
@@ -113,9 +129,25 @@ export class ReferenceBreaker {
     this.#become(kind);
   }
 
+  /** A health check's. */
+  probe(): void {
+    this.#catchUp();
+    if (this.kind === 'open') this.#become('half-open');
+  }
+
+  /** Saved and restored: calls under way are nobody's any more. */
+  restart(): void {
+    const { kind, untilMs } = this.#foresee();
+    this.kind = kind;
+    this.#untilMs = untilMs;
+    this.era++;
+    this.#trials = [];
+    this.#running = 0;
+  }
+
   #note(kind: Kind, slow: boolean): Entry {
     const entry = { atMs: this.#nowMs, kind, slow };
-    this.#log.push(entry);
+    if (this.kind !== 'disabled') this.#log.push(entry);
     return entry;
   }
 
@@ -137,7 +169,7 @@ export class ReferenceBreaker {
   }
 
   #isTripped(): boolean {
-    const { window, maxFailures = Infinity, failureRatio = Infinity, slowRatio = Infinity, minimumCalls } = this.options;
+    const { window, maxFailures, failureRatio, slowRatio, minimumCalls } = this.options;
     const counting = this.#remembered().filter(isCounting);
     if (window.kind === 'consecutive') {
       const lastGood = counting.findLastIndex(({ kind, slow }) => kind === 'success' && !slow);
@@ -151,8 +183,8 @@ export class ReferenceBreaker {
     return counting.length >= minimumCalls && slow / counting.length >= slowRatio;
   }
 
-  #judgeTrials(entry: Entry): void {
-    const { window, halfOpenMax, failureRatio, slowRatio = Infinity } = this.options;
+  #judgeTrials(entry: Entry, end: End): void {
+    const { window, halfOpenMax, failureRatio, slowRatio } = this.options;
     this.#trials.push(entry);
     const failures = this.#trials.filter(({ kind }) => kind === 'failure').length;
     const slow = this.#trials.filter((trial) => trial.slow).length;
@@ -161,16 +193,23 @@ export class ReferenceBreaker {
     const refuted =
       window.kind === 'consecutive'
         ? failures + slow > 0
-        : (failureRatio === undefined ? failures > 0 : failures / halfOpenMax >= failureRatio) ||
+        : (failureRatio === Infinity ? failures > 0 : failures / halfOpenMax >= failureRatio) ||
           slow / halfOpenMax >= slowRatio ||
-          (isOver && judged > 0 && failures / judged >= (failureRatio ?? Infinity));
-    if (refuted) this.#open(this.#nowMs);
+          (isOver && judged > 0 && failures / judged >= failureRatio);
+    if (refuted) this.#open(this.#nowMs, end);
     else if (isOver) this.#become('closed');
   }
 
-  #open(sinceMs: number): void {
+  get #nextOpenMs(): number {
+    const { resetTimeoutMs, backoff } = this.options;
+    return Math.min(backoff.maxMs, resetTimeoutMs * backoff.factor ** this.#openings);
+  }
+
+  #open(sinceMs: number, end?: End): void {
+    const askedMs = end === 'told' ? Math.min(TOLD_MS, this.options.maxRetryAfterMs) : 0;
+    this.#untilMs = sinceMs + Math.max(this.#nextOpenMs, askedMs);
+    this.#openings++;
     this.#become('open');
-    this.#untilMs = sinceMs + this.options.resetTimeoutMs;
   }
 
   #become(kind: BreakerStateName): void {
@@ -179,7 +218,9 @@ export class ReferenceBreaker {
     this.era++;
     this.#trials = [];
     this.#running = 0;
-    if (kind === 'closed' || kind === 'metrics-only') this.#log = [];
+    if (kind !== 'closed' && kind !== 'metrics-only') return;
+    this.#log = [];
+    this.#openings = 0;
   }
 
   get #stuckMs(): number {
@@ -196,7 +237,7 @@ export class ReferenceBreaker {
 
   #foresee(): { readonly kind: BreakerStateName; readonly untilMs: number } {
     const isStuck = this.kind === 'half-open' && this.#nowMs >= this.#stuckMs;
-    const untilMs = isStuck ? this.#stuckMs + this.options.resetTimeoutMs : this.#untilMs;
+    const untilMs = isStuck ? this.#stuckMs + this.#nextOpenMs : this.#untilMs;
     const kind = isStuck ? 'open' : this.kind;
     return { kind: kind === 'open' && this.#nowMs >= untilMs ? 'half-open' : kind, untilMs };
   }
