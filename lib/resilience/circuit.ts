@@ -14,7 +14,7 @@ import {
   stuckAtMs,
   type Trials,
 } from './breaker-state';
-import { countTrial, findCause, isRefuted } from './judgement';
+import { countTrial, findCause, hasTrouble, isRefuted } from './judgement';
 import {
   CANCELLED,
   type Counts,
@@ -69,6 +69,7 @@ export class Circuit implements Sleeper {
   /** Whether the end of a call that succeeds is needed in time. */
   private readonly isTimed: boolean;
   private readonly asksValues: boolean;
+  private readonly judgesRatios: boolean;
 
   constructor(
     readonly settings: BreakerSettings,
@@ -84,6 +85,7 @@ export class Circuit implements Sleeper {
     this.voice = new Voice(settings, key, shared?.feed);
     this.observer = shared?.observer;
     this.isTimed = settings.isTimed || shared?.observer !== undefined;
+    this.judgesRatios = settings.window.kind !== 'consecutive';
     this.asksValues = settings.isFailureValue !== undefined || settings.isIgnoredValue !== undefined;
   }
 
@@ -119,6 +121,8 @@ export class Circuit implements Sleeper {
         this.inFlight--;
         this.window.record(SUCCESS, nowMs);
         this.observer?.counted(SUCCESS, elapsedMs);
+        // It may be the one that makes them enough to judge by.
+        if (this.judgesRatios && hasTrouble(this.window.counts)) this.reactAndPublish(SUCCESS, nowMs, value);
         return;
       }
     }
@@ -137,8 +141,8 @@ export class Circuit implements Sleeper {
     const isLate = generation !== this.generation;
     const outcome = isLate ? LATE : this.outcomeOf(verdict, elapsedMs, told);
     this.count(outcome, nowMs, elapsedMs);
-    if (!isLate) this.react(outcome, nowMs, told);
-    this.voice.publish();
+    if (isLate) this.voice.publish();
+    else this.reactAndPublish(outcome, nowMs, told);
   }
 
   /** A call that its caller gave up before it was asked for: nothing was called. */
@@ -232,6 +236,11 @@ export class Circuit implements Sleeper {
     if (verdict === FAILURE) return elapsedMs >= slowCallMs ? SLOW_FAILURE : FAILURE;
     if (verdict !== CANCELLED) return verdict;
     return elapsedMs >= slowCallMs || (elapsedMs >= slowDeadlineMs && isDeadline(told)) ? SLOW_CANCELLED : CANCELLED;
+  }
+
+  private reactAndPublish(outcome: Outcome, nowMs: number, told: unknown): void {
+    this.react(outcome, nowMs, told);
+    this.voice.publish();
   }
 
   /** What an outcome of the present state does to it. */

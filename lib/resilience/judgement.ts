@@ -1,6 +1,6 @@
 import type { Trials } from './breaker-state';
 import type { BreakerSettings } from './breaker-settings';
-import { FAILURE, type Outcome, SLOW_CANCELLED, SLOW_FAILURE, SLOW_SUCCESS, SUCCESS } from './outcome';
+import { type Counts, FAILURE, type Outcome, SLOW_CANCELLED, SLOW_FAILURE, SLOW_SUCCESS, SUCCESS } from './outcome';
 import type { OutcomeWindow } from './outcome-window';
 import type { TransitionCause } from './transition';
 
@@ -19,6 +19,11 @@ export function findCause(settings: BreakerSettings, window: OutcomeWindow, last
   const calls = judged + counts[SLOW_CANCELLED];
   const slow = counts[SLOW_SUCCESS] + counts[SLOW_FAILURE] + counts[SLOW_CANCELLED];
   return calls >= settings.minimumCalls && slow / calls >= settings.slowRatio ? 'slow' : undefined;
+}
+
+/** Whether there is anything but quick successes: without, no ratio has to be looked at. */
+export function hasTrouble(counts: Counts): boolean {
+  return counts[FAILURE] + counts[SLOW_FAILURE] + counts[SLOW_SUCCESS] + counts[SLOW_CANCELLED] > 0;
 }
 
 /** Counts one more trial that ended, and counts. */

@@ -275,7 +275,7 @@ describe('a breaker and the model of it', () => {
           pair.compare();
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 400 },
     );
   });
 
