@@ -71,6 +71,14 @@ export {
   UnsupportedMediaTypeError,
 } from './errors/http-error';
 
+export type { AcceptHeaders } from './hijack/accept-head';
+export type { DeadlineTime } from './hijack/connection-deadlines';
+export { ConnectionTimeoutError, type DeadlineKind } from './hijack/connection-timeout-error';
+export { type ConnectOptions, Hijack, type HijackOptions } from './hijack/hijack-route';
+export { HijackedConnection } from './hijack/hijacked-connection';
+export { tunnel, type TunnelOptions, type TunnelReport } from './hijack/tunnel';
+export type { TunnelAllowList, TunnelTarget } from './hijack/tunnel-target';
+
 export type { ContentTypeParser, ContentTypeParsers } from './http/content-type-parsers';
 export type { ConnectErrorMiddleware, ConnectMiddleware, NextFunction } from './http/connect-middleware';
 export type { CookieOptions } from './http/cookies';

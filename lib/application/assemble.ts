@@ -11,6 +11,7 @@ import { toLogger } from '../diagnostics/to-logger';
 import type { FrameworkError } from '../errors/framework-error';
 import { BodyParsers } from '../http/content-type-parsers';
 import type { Exchange, RouteTarget } from '../http/exchange';
+import { declareHijacks } from '../hijack/hijack-route';
 import { HttpServer } from '../http/server';
 import { parsePeerTimeout } from '../http/peer-timeout';
 import { answerUnmatched } from '../http/unmatched';
@@ -21,6 +22,7 @@ import { EXPOSITION_CONTENT_TYPE, scrape } from '../metrics/exposition';
 import { Health } from '../metrics/health';
 import { ActiveRequests, countRequests } from '../metrics/active-requests';
 import { DatabaseInstruments } from '../metrics/database-instruments';
+import { type HijackRecorder, recordHijacks } from '../metrics/hijack-instruments';
 import { recordClientCalls } from '../metrics/http-client-instruments';
 import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
@@ -93,6 +95,7 @@ class Foundation implements RouteFoundation {
   readonly health: Health;
   readonly instruments: HttpInstruments;
   readonly requests: ActiveRequests;
+  readonly hijacks: HijackRecorder;
   readonly contextOf: (exchange: Exchange) => RequestContext;
   readonly auth: Authentication | undefined;
   readonly views: Templates | undefined;
@@ -120,9 +123,11 @@ class Foundation implements RouteFoundation {
     this.#process = new ProcessInstruments(this.metrics, { clock: this.clock });
     this.views = options.views === undefined ? undefined : new Templates(toViewSettings(options.views));
     this.statics = options.static === undefined ? undefined : new StaticIndex(toStaticSettings(options.static), this.clock);
+    this.hijacks = recordHijacks(this.metrics);
     const rooms: ContextRooms = {
       logger: this.logger,
       metrics: this.metrics,
+      hijacks: this.hijacks,
       permits: (exchange, resource, action) => this.auth?.permits(exchange, resource, action) ?? false,
       views: this.views,
       database: () => this.databases.main,
@@ -354,6 +359,7 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
   const { options, clock, deadlines, logger, lifetime, instruments } = foundation;
   const globalHooks = resolveGlobalHooks(plugins.root, options);
   const own = compileRoutes(plugins, foundation, globalHooks);
+  declareHijacks(own, foundation.hijacks);
   const added = operatorRoutes(
     {
       owner: lifetime,

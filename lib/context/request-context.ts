@@ -7,7 +7,8 @@ import type { PageMaker } from '../controllers/route-draft';
 import type { Database } from '../database/database';
 import type { Logger } from '../diagnostics/logger';
 import { type CookieOptions, type Cookies, cookiesOf, setCookie, signedCookieOf } from '../http/cookies';
-import type { Exchange } from '../http/exchange';
+import { httpErrors } from '../http/errors';
+import { type Exchange, routeOf } from '../http/exchange';
 import { readMultipart } from '../http/multipart';
 import type { MultipartPart } from '../http/multipart-file';
 import type { MultipartOptions } from '../http/multipart-limits';
@@ -18,6 +19,9 @@ import { replyJson, replyStream, sendWhole, type StreamSource } from '../http/re
 import { readBody } from '../http/request-body';
 import { send } from '../http/send';
 import type { HttpProtocol } from '../http/target';
+import { upgradeOf } from '../http/upgrade';
+import { hijack, type HijackInstruments } from '../hijack/hijack';
+import type { HijackedConnection } from '../hijack/hijacked-connection';
 import type { Clock } from '../lifetime/clock';
 import type { CancelReason } from '../lifetime/end-reason';
 import { type CancelScope, openCancelScope } from '../lifetime/cancel-scope';
@@ -35,6 +39,7 @@ const ORIGIN = /^[a-z]+:\/\/[^/?#]*/i;
 export interface ContextRooms {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly hijacks: HijackInstruments;
   permits(exchange: Exchange, resource: string, action: string): boolean | Promise<boolean>;
   /** The application's database. */
   database(): Database;
@@ -298,6 +303,32 @@ export class RequestContext {
     replyStream(this.#exchange, source, 'plain');
   }
 
+  /**
+   * What the client asks to speak from here on: the `Upgrade` of HTTP/1.1 as it was sent, the `:protocol` of an extended
+   * CONNECT over HTTP/2; `undefined`: it goes on with HTTP.
+   */
+  get upgrade(): string | undefined {
+    return upgradeOf(this.#exchange);
+  }
+
+  /**
+   * Takes the connection over: what the client sent behind this request (and its body, which is read first) is read from it,
+   * byte by byte as it was sent, and nobody else reads or answers anything on it. Earlier answers of the connection go out
+   * before. The deadline is lifted; `signal` is the connection's from here on, and the handler's end closes it.
+   *
+   * On a route that is not declared with `@Hijack`, call it before the first `await` of the handler, and of any guard or
+   * middleware in front of it. Over HTTP/2 only a CONNECT can be taken over, its stream in place of the connection.
+   * Fails with: HIJACK_TOO_LATE, HIJACK_ALREADY_TAKEN, HIJACK_AFTER_ANSWER, HIJACK_HTTP2_REFUSED, HIJACK_UNSUPPORTED,
+   * BODY_TOO_LARGE, REQUEST_MALFORMED, REQUEST_TIMEOUT; a `CancelledError` when the request is cut meanwhile. The request
+   * can still be answered then.
+   */
+  hijack(): Promise<HijackedConnection> {
+    const taken = hijack(this.#exchange, this.#rooms.hijacks);
+    // That nobody waits for it is the handler's mistake, and no reason to end the process.
+    taken.catch((error: unknown) => this.#exchange.host.logger.debug('a connection was not taken over', { err: error }));
+    return taken;
+  }
+
   /** Aborted with a `CancelledError` when the request is cut; quiet when it ends normally. Made on first read. */
   get signal(): AbortSignal {
     return this.#exchange.lifetime.signal;
@@ -391,6 +422,7 @@ export class RequestContext {
   /** Out: whether there is somebody to answer. A cancelled request has nobody, and that is no mistake of the handler's. */
   #begin(call: string, status: number): boolean {
     const exchange = this.#exchange;
+    if (exchange.taken !== undefined) throw httpErrors.HIJACK_ALREADY_TAKEN({ route: routeOf(exchange), call });
     const over = exchange.begun?.reason;
     if (over !== undefined && over !== 'finished') return false;
     if (exchange.replied || exchange.answering || exchange.wire.headSent) {

@@ -41,6 +41,7 @@ export class Diversion implements DivertedRequest, BodyListener {
   #hasTurn: boolean;
   #waiting: ConnectionWaiting | undefined;
   #drained: readonly Listener[];
+  #push: ArrivingRequest['push'] | undefined;
 
   constructor(host: Host, connection: Connection, request: ArrivingRequest, takesOver: boolean) {
     this.host = host;
@@ -55,6 +56,7 @@ export class Diversion implements DivertedRequest, BodyListener {
     this.#hasTurn = false;
     this.#waiting = undefined;
     this.#drained = [];
+    this.#push = undefined;
     connection.diversion = this;
   }
 
@@ -66,8 +68,11 @@ export class Diversion implements DivertedRequest, BodyListener {
   leave(): number {
     const { request, connection } = this;
     request.upgrade = true;
-    // Node takes the request for complete; its body is still to come.
-    if (!this.#isBodyOver) request.push = keepOpen;
+    if (!this.#isBodyOver) {
+      // Node takes the request for complete; its body is still to come, and may be waited for already.
+      this.#push = request.push;
+      request.push = keepOpen;
+    }
     this.#drained = connection.socket.listeners('drain') as Listener[];
     return LEAVE_PARSER;
   }
@@ -84,7 +89,7 @@ export class Diversion implements DivertedRequest, BodyListener {
     for (const drained of this.#drained) socket.on('drain', drained);
     if (head.length > 0) socket.unshift(head);
     if (!this.#isBodyOver) {
-      delete (request as { push?: unknown }).push;
+      request.push = this.#push ?? keepOpen;
       request.complete = false;
       this.#body = DivertedBody.open(socket, request, host, this);
       if (this.#body === undefined) this.bodyBroken(httpErrors.REQUEST_MALFORMED());

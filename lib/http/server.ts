@@ -24,8 +24,9 @@ import { makeHttp1, makeHttp2 } from './node-servers';
 import { NodeWire } from './node-wire';
 import { OpenConnections } from './open-connections';
 import { openPort, urlOf } from './open-port';
-import { parserOf } from './parser-hook';
-import { readDirectOrigin } from './read-origin';
+import { parserHookFailure, parserOf } from './parser-hook';
+import { originOf, readDirectOrigin } from './read-origin';
+import { limitResets } from './rapid-reset';
 import { sniffProtocol } from './sniff-protocol';
 import { StreamWire } from './stream-wire';
 import { openTlsDoor, type TlsOptions } from './tls-door';
@@ -110,6 +111,8 @@ export class HttpServer implements Host {
     this.#isClosed = false;
     this.#arriving = undefined;
     this.#match = null;
+    const unsupported = parserHookFailure();
+    if (unsupported !== undefined) this.logger.error('connections cannot be taken over', { err: unsupported });
     this.#http1 = this.#makeHttp1();
     this.#http2 = options.http2 === false ? undefined : this.#makeHttp2();
   }
@@ -354,6 +357,7 @@ export class HttpServer implements Host {
     (session as Carrier)[CONNECTION] = connection;
     this.#open.addSession(session);
     closeWhenIdle(session, connection, this.clock, this.limits.keepAliveTimeoutMs);
+    connection.takenBack = limitResets(session, this.clock, this.logger);
     if (this.stopping) session.close();
   }
 
@@ -362,6 +366,22 @@ export class HttpServer implements Host {
     // A stream reset by its client emits an error; its close, and not this, is what counts.
     stream.on('error', ignore);
     if (connection === undefined || stream.destroyed) return;
+    connection.promises?.asked(headers[':path'] ?? '');
+    this.#receive(connection, stream, headers, rawHeaders);
+  };
+
+  answerPromised(parent: Exchange, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Exchange {
+    const rawHeaders = Object.entries(headers).flat() as string[];
+    return this.#receive(parent.connection, stream, headers, rawHeaders, originOf(parent));
+  }
+
+  #receive(
+    connection: Connection,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: string[],
+    origin?: ClientOrigin,
+  ): Exchange {
     const url = headers[':path'] ?? '';
     const match =
       headers[':method'] === 'CONNECT' ? this.#findTunnel(headers) : this.routes.find(headers[':method'] as string, url);
@@ -371,10 +391,12 @@ export class HttpServer implements Host {
       ? new Exchange(this, connection, wire, match.store, match.params, match.searchParams)
       : new Exchange(this, connection, wire, this.unmatched, NO_PARAMETERS, searchOf(wire.url));
     connection.askedAtMs = exchange.startedMs;
+    exchange.origin = origin;
     const refusal = refusalOfStream(headers, rawHeaders, this.limits, found);
     if (refusal === undefined) this.#walk(exchange);
     else replyFailure(exchange, refusal);
-  };
+    return exchange;
+  }
 
   /** An extended CONNECT (RFC 8441) asks at a path, as a GET with an `Upgrade` does over HTTP/1.1; a plain one at an authority. */
   #findTunnel({

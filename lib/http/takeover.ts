@@ -3,7 +3,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { cancelledBecause, type EndReason } from '../lifetime/end-reason';
 import type { Lifetime } from '../lifetime/lifetime';
-import { closeLingering } from './close-softly';
+import { closeBehindWrites } from './close-softly';
 import type { DivertedRequest } from './connection';
 import { Diversion } from './diversion';
 import { httpErrors } from './errors';
@@ -28,8 +28,8 @@ export interface Taker {
  * A connection that belongs to whoever took it, and no longer to HTTP: no time-out, no parser and no answer of the
  * framework's touches it.
  *
- * Ends: with the exchange's lifetime. That ends when the stream is closed (`finished` when our side asked for it, else
- * `client`), and its end in any other way (`shutdown`, `manual`) destroys the stream.
+ * Ends: with the exchange's lifetime. That ends when the stream is closed (`finished` when our side asked for it, or both
+ * ended theirs; else `client`), and its end in any other way (`shutdown`, `manual`) destroys the stream.
  */
 export class Takeover {
   readonly exchange: Exchange;
@@ -40,6 +40,7 @@ export class Takeover {
    */
   readonly stream: Duplex;
   readonly #taker: Taker;
+  readonly #closed: () => void;
   #isDone: boolean;
   #reason: EndReason | undefined;
 
@@ -48,10 +49,11 @@ export class Takeover {
     this.protocol = exchange.connection.protocol;
     this.stream = stream;
     this.#taker = taker;
+    this.#closed = () => this.streamClosed();
     this.#isDone = false;
     this.#reason = undefined;
     // Over HTTP/2 the wire tells.
-    if (this.protocol === '1.1') stream.once('close', () => this.streamClosed());
+    if (this.protocol === '1.1') stream.once('close', this.#closed);
     exchange.lifetime.defer((reason) => {
       if (reason !== 'finished') stream.destroy();
     });
@@ -76,8 +78,11 @@ export class Takeover {
     stream.write(`${head}\r\n`, 'latin1');
   }
 
-  /** Ends our side behind what was written; what still comes is read and dropped for a second at most, then it is closed. */
-  close(): void {
+  /**
+   * Ends our side behind what was written, as long as the client reads it (5 s without any progress cut it); what still
+   * comes is dropped for a second, then it is closed. In: what stands on the stream and takes the writes, if something does.
+   */
+  close(outer: Duplex = this.stream): void {
     const { stream } = this;
     this.#reason ??= 'finished';
     if (stream.destroyed) return;
@@ -85,8 +90,21 @@ export class Takeover {
       (stream as ServerHttp2Stream).close(constants.NGHTTP2_CANCEL);
       return;
     }
-    closeLingering(stream);
-    stream.resume();
+    closeBehindWrites(outer, stream);
+  }
+
+  /**
+   * Lets go of the request: its lifetime ends here, as finished, and nothing of it is kept. The stream is the caller's alone,
+   * and its end is the caller's to see to.
+   */
+  leave(): Duplex {
+    const { stream, exchange } = this;
+    stream.off('close', this.#closed);
+    exchange.lifetime.end('finished');
+    // Both keep the whole of the request for as long as the connection lasts.
+    exchange.connection.lastResponse = undefined;
+    exchange.connection.arriving = undefined;
+    return stream;
   }
 
   /** Cuts it now. In: how that counts. */
@@ -97,7 +115,9 @@ export class Takeover {
 
   /** @internal Told by the wire, or the stream itself. */
   streamClosed(): void {
-    this.lifetime.end(this.#reason ?? 'client');
+    const { stream } = this;
+    const isMutual = stream.readableEnded && stream.writableFinished;
+    this.lifetime.end(this.#reason ?? (isMutual ? 'finished' : 'client'));
   }
 
   /** @internal Told by whoever walks the exchange through its route. */
@@ -127,7 +147,9 @@ export async function takeOver(exchange: Exchange, taker: Taker = {}): Promise<T
     const stream = await streamOf(exchange);
     const takeover = handOver(exchange, stream, taker);
     pending.done = takeover;
-    if (pending.handler !== undefined) takeover.handlerDone(pending.handler.failure);
+    const { handler } = pending;
+    // Behind whoever waits for the connection.
+    if (handler !== undefined) process.nextTick(() => takeover.handlerDone(handler.failure));
     return takeover;
   } catch (error) {
     exchange.taken = undefined;

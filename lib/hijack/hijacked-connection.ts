@@ -1,0 +1,381 @@
+// Hot: all bytes of a hijacked connection go through here.
+import { Duplex } from 'node:stream';
+import type { Observable } from 'rxjs';
+import type { Exchange } from '../http/exchange';
+import { rawFailure, toFailure, toProblem } from '../http/failure-reply';
+import { PROBLEM_TYPE } from '../http/send';
+import type { Takeover } from '../http/takeover';
+import type { HttpProtocol } from '../http/target';
+import { cancelledBecause } from '../lifetime/end-reason';
+import { rx } from '../lifetime/observable';
+import { type AcceptHeaders, fieldsOf } from './accept-head';
+import { ConnectionDeadlines, type DeadlineTime } from './connection-deadlines';
+import type { ConnectionTimeoutError } from './connection-timeout-error';
+import { hijackErrors } from './errors';
+import { LARGEST_READ_BYTES, LONGEST_LINE_BYTES, PromisedReads } from './promised-reads';
+
+type Done = (error?: Error | null) => void;
+
+/**
+ * A connection that a handler has taken over: its bytes are the handler's. A `Duplex`, so that pipelines, async iteration
+ * and the like work; what the client sent right behind its request (behind the body, if that has one) is read first.
+ *
+ * Over HTTP/1.1 it is the TCP or TLS connection itself, over HTTP/2 the stream of a CONNECT (RFC 8441, RFC 9113 §8.5).
+ * Nothing else touches it: no time-out, no parser, no answer. An `error` that nobody listens to ends it and nothing else.
+ *
+ * Ends: when the handler returns (behind everything written, as long as the client reads it) or fails; when both sides ended
+ * theirs; by `close()` or `destroy()`; when a deadline passes that nobody can be told of otherwise; when the client is gone;
+ * at shutdown, a while after `finishing`.
+ */
+export class HijackedConnection extends Duplex {
+  /** What is spoken from here on: the protocol of the route, or the first that the client asked for; `undefined`: nobody said. */
+  readonly protocol: string | undefined;
+  /** @internal Of what was to be done with it. In: the code. */
+  readonly countFailure: (code: string) => void;
+  readonly #takeover: Takeover;
+  readonly #stream: Duplex;
+  readonly #deadlines: ConnectionDeadlines;
+  readonly #reads: PromisedReads;
+  /** The deadline it was destroyed for. */
+  #passed: ConnectionTimeoutError | undefined;
+  #isAnswered: boolean;
+  #isListening: boolean;
+  #inputEnded: boolean;
+  /** Whether a line was asked for when none was left. */
+  #isReadOut: boolean;
+  #undrained: Done | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @internal `ctx.hijack()` makes one. */
+  constructor(takeover: Takeover, protocol: string | undefined, countFailure: (code: string) => void) {
+    super({ allowHalfOpen: true });
+    const { stream, exchange } = takeover;
+    this.protocol = protocol;
+    this.countFailure = countFailure;
+    this.#takeover = takeover;
+    this.#stream = stream;
+    this.#deadlines = new ConnectionDeadlines(exchange.host, (error) => this.#deadlinePassed(error));
+    this.#reads = new PromisedReads({
+      take: (size) => super.read(size) as Buffer | null,
+      giveBack: (bytes) => this.unshift(bytes),
+      inputEnded: () => this.#inputEnded,
+      on: (event, listener) => this.on(event, listener),
+      off: (event, listener) => this.off(event, listener),
+    });
+    this.#passed = undefined;
+    this.#isAnswered = false;
+    this.#isListening = false;
+    this.#inputEnded = false;
+    this.#isReadOut = false;
+    this.#undrained = undefined;
+    this.#closing = undefined;
+    this.on('error', ignore);
+    stream.once('close', () => this.#streamClosed());
+  }
+
+  /** What carries it: a connection of `1.1`, or a stream of `2.0`. */
+  get httpVersion(): HttpProtocol {
+    return this.#takeover.protocol;
+  }
+
+  /** The address of the peer, as the socket has it; empty when there is none. */
+  get remoteAddress(): string {
+    return this.#takeover.exchange.connection.remoteAddress;
+  }
+
+  /** Whether it goes over TLS. */
+  get encrypted(): boolean {
+    return this.#takeover.exchange.connection.encrypted;
+  }
+
+  /** Aborted with a `CancelledError` when the connection ends and our side had not asked for it; the request's own signal. */
+  get signal(): AbortSignal {
+    return this.#takeover.lifetime.signal;
+  }
+
+  /** Aborted when the application is asked to stop: the moment to say goodbye. */
+  get finishing(): AbortSignal {
+    return this.#takeover.lifetime.finishing;
+  }
+
+  /** What comes, as an Observable; completes when the client ends its side. Unsubscribing stops reading. */
+  get data$(): Observable<Buffer> {
+    return new (rx().Observable)<Buffer>((subscriber) => {
+      const next = (chunk: Buffer): void => subscriber.next(chunk);
+      const end = (): void => subscriber.complete();
+      const fail = (): void => subscriber.error(this.#failure());
+      if (this.readableEnded) end();
+      else if (this.destroyed) fail();
+      else this.on('data', next).once('end', end).once('close', fail);
+      return () => void this.off('data', next).off('end', end).off('close', fail).pause();
+    });
+  }
+
+  /**
+   * Answers the client with a head: a status line over HTTP/1.1, `:status` over HTTP/2. Over HTTP/1.1 the handler may just
+   * as well write what it likes.
+   *
+   * In: `status`, default 101 where the client asked for a protocol, else 200; over HTTP/2 a 101 is a 200 (RFC 8441 §5).
+   * `headers`: those of a switch of protocols are added to a 101, and left out over HTTP/2. `reason`: the text behind the
+   * status. Out: the connection.
+   * Fails with: HIJACK_ALREADY_ACCEPTED, HIJACK_HEAD_INVALID.
+   */
+  accept(status?: number, headers: AcceptHeaders = {}, reason?: string): this {
+    if (this.#isAnswered) throw hijackErrors.HIJACK_ALREADY_ACCEPTED({ call: 'accept()' });
+    const { protocol } = this;
+    const code = status ?? (protocol !== undefined && this.httpVersion === '1.1' ? 101 : 200);
+    const fields = fieldsOf({ status: code, headers, reason, protocol });
+    const isTunnel = code === 200 && this.#takeover.exchange.wire.method === 'CONNECT';
+    this.#isAnswered = true;
+    this.#takeover.accept(code, fields, reason ?? (isTunnel ? 'Connection Established' : undefined));
+    return this;
+  }
+
+  /**
+   * Answers the client with a failure (RFC 9457) in place of accepting it, and closes. In: an `HttpError`; anything else is
+   * a 500 that tells nothing. Where the client was answered already, it only closes. Out: see `close()`.
+   */
+  refuse(error: unknown): Promise<void> {
+    if (!this.#isAnswered && !this.#stream.destroyed) {
+      this.#isAnswered = true;
+      const failure = toFailure(error);
+      if (this.httpVersion === '1.1') this.#stream.write(rawFailure(failure));
+      else {
+        const problem = toProblem(failure);
+        this.#takeover.accept(problem.status, ['content-type', PROBLEM_TYPE, 'cache-control', 'no-store']);
+        this.#stream.write(JSON.stringify(problem));
+      }
+    }
+    return this.close();
+  }
+
+  /**
+   * Reads a line, as UTF-8 and without its end (LF, or CR LF). Out: `undefined` when the client has ended its side and
+   * nothing is left; who asks again after that fails.
+   *
+   * In: `limitBytes` of a line, default 64 KiB.
+   * Fails with: HIJACK_LINE_TOO_LONG (what came stays to be read), HIJACK_INPUT_ENDED, CONNECTION_TIMEOUT; a
+   * `CancelledError`, or the error of the socket, when the connection is gone.
+   */
+  async readLine(options: { readonly limitBytes?: number } = {}): Promise<string | undefined> {
+    this.#checkReadable();
+    if (this.#isReadOut) throw hijackErrors.HIJACK_INPUT_ENDED({ wanted: 1, got: 0 });
+    const line = await this.#reads.line(options.limitBytes ?? LONGEST_LINE_BYTES);
+    if (line === undefined) this.#isReadOut = true;
+    return line;
+  }
+
+  /**
+   * Reads so many bytes: exactly, however they come.
+   *
+   * In: 0 to 16 MiB.
+   * Fails with: HIJACK_INPUT_ENDED when the client ends its side before (what came stays to be read), HIJACK_READ_INVALID,
+   * CONNECTION_TIMEOUT; a `CancelledError`, or the error of the socket, when the connection is gone.
+   */
+  async readExactly(size: number): Promise<Buffer> {
+    checkSize(size, 'readExactly()');
+    this.#checkReadable();
+    return this.#reads.bytes(size);
+  }
+
+  /** Looks at the next bytes without taking them: so many, or what there is before the end. In and failures: see `readExactly`. */
+  async peek(size: number): Promise<Buffer> {
+    checkSize(size, 'peek()');
+    this.#checkReadable();
+    return this.#reads.peek(size);
+  }
+
+  /**
+   * Bounds the whole connection, and lifts the other two: what they bound when they are set again, it still bounds as well.
+   *
+   * In: milliseconds from now, or a Date; nothing, 0 or `Infinity` lifts it. When it passes, what is promised by `readLine`,
+   * `readExactly` and `peek` fails with CONNECTION_TIMEOUT, and so does all that is asked later, until it is set again. A
+   * stream that flows, and writes that wait for the client, cannot go on without what is missing: they destroy the
+   * connection with that error. Out: the connection. Fails with: HIJACK_DEADLINE_INVALID.
+   */
+  setDeadline(when?: DeadlineTime): this {
+    this.#deadlines.setWhole(when);
+    return this;
+  }
+
+  /** Bounds reading, likewise. Renew it by setting it before each read. */
+  setReadDeadline(when?: DeadlineTime): this {
+    this.#deadlines.setRead(when);
+    return this;
+  }
+
+  /** Bounds writing, likewise: when it passes while the client does not read what was written, the connection is destroyed. */
+  setWriteDeadline(when?: DeadlineTime): this {
+    this.#deadlines.setWrite(when);
+    return this;
+  }
+
+  /** Ends it behind everything that was written, as long as the client reads that. Out: settles when it is closed; never fails. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Settles when it is closed, whoever closed it: for handlers that work by events to return. Never fails. */
+  whenClosed(): Promise<void> {
+    if (this.#stream.closed) return Promise.resolve();
+    return new Promise((resolve) => this.#stream.once('close', () => resolve()));
+  }
+
+  /** Other than that of Node's streams, it leaves the connection open: what was read to its end can be written to. */
+  override [Symbol.asyncIterator](): NodeJS.AsyncIterator<Buffer> {
+    return this.iterator({ destroyOnReturn: false }) as NodeJS.AsyncIterator<Buffer>;
+  }
+
+  /** @internal The request it came from. */
+  get exchange(): Exchange {
+    return this.#takeover.exchange;
+  }
+
+  /** @internal Whether the client was answered, by a head or by bytes. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  /** @internal */
+  override read(size?: number): unknown {
+    const late = this.#deadlines.readError;
+    if (late === undefined || size === 0) return super.read(size);
+    this.#destroyFor(late);
+    return null;
+  }
+
+  /** @internal */
+  override _read(): void {
+    if (!this.#isListening) {
+      this.#isListening = true;
+      this.#stream.on('data', this.#came).once('end', this.#ended);
+    }
+    this.#stream.resume();
+  }
+
+  /** @internal As much as the stream takes at once is through; what it keeps waits for the client. */
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    const late = this.#deadlines.writeError;
+    if (late !== undefined) done((this.#passed = late));
+    else if (this.#answered().write(chunk)) done();
+    else this.#awaitDrain(done);
+  }
+
+  /** @internal */
+  override _writev(chunks: readonly { readonly chunk: Buffer }[], done: Done): void {
+    const late = this.#deadlines.writeError;
+    if (late !== undefined) {
+      done((this.#passed = late));
+      return;
+    }
+    const stream = this.#answered();
+    let hasRoom = true;
+    stream.cork();
+    for (const { chunk } of chunks) hasRoom = stream.write(chunk);
+    stream.uncork();
+    if (hasRoom) done();
+    else this.#awaitDrain(done);
+  }
+
+  /** @internal */
+  override _final(done: Done): void {
+    if (this.#stream.writableEnded || this.#stream.destroyed) done();
+    else this.#answered().end(() => done());
+  }
+
+  /** @internal */
+  override _destroy(error: Error | null, done: Done): void {
+    this.#deadlines.disarm();
+    this.#takeover.destroy(error !== null && error === this.#passed ? 'deadline' : 'finished');
+    const failure = error ?? this.#gone();
+    this.#reads.fail(failure);
+    const undrained = this.#undrained;
+    this.#undrained = undefined;
+    undrained?.(failure);
+    done(error);
+  }
+
+  readonly #came = (chunk: Buffer): void => {
+    if (!this.push(chunk)) this.#stream.pause();
+  };
+
+  readonly #ended = (): void => {
+    this.#inputEnded = true;
+    this.push(null);
+  };
+
+  /** Over HTTP/2 no byte goes before a head. */
+  #answered(): Duplex {
+    if (!this.#isAnswered) {
+      this.#isAnswered = true;
+      if (this.httpVersion === '2.0') this.#takeover.accept(200, []);
+    }
+    return this.#stream;
+  }
+
+  #awaitDrain(done: Done): void {
+    this.#undrained = done;
+    this.#stream.once('drain', this.#drained);
+  }
+
+  readonly #drained = (): void => {
+    const done = this.#undrained;
+    this.#undrained = undefined;
+    done?.();
+  };
+
+  #checkReadable(): void {
+    const late = this.#deadlines.readError;
+    if (late !== undefined) throw late;
+    if (this.destroyed) throw this.#failure();
+  }
+
+  #deadlinePassed(error: ConnectionTimeoutError): void {
+    const reads = error.deadline !== 'write';
+    const writes = error.deadline !== 'read';
+    const isPromised = this.#reads.isWaiting;
+    const isFlowing = !isPromised && (this.readableFlowing === true || this.listenerCount('readable') > 0);
+    const isUnread = this.writableLength + this.#stream.writableLength > 0;
+    if (reads) this.#reads.fail(error);
+    if ((reads && isFlowing) || (writes && isUnread)) this.#destroyFor(error);
+  }
+
+  #destroyFor(error: ConnectionTimeoutError): void {
+    this.#passed = error;
+    this.destroy(error);
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.whenClosed();
+    this.#stream.off('data', this.#came);
+    this.#takeover.close(this);
+    await closed;
+    this.destroy();
+  }
+
+  /** What came stays to be read when both sides ended theirs; else it is over. */
+  #streamClosed(): void {
+    if (this.#inputEnded && this.#stream.writableFinished) return;
+    this.destroy(this.#stream.errored ?? undefined);
+  }
+
+  /** Why nothing comes of it any more. */
+  #failure(): Error {
+    return this.errored ?? this.#gone();
+  }
+
+  #gone(): Error {
+    const { reason = 'client' } = this.#takeover.lifetime;
+    return cancelledBecause(reason === 'finished' ? 'manual' : reason);
+  }
+}
+
+function checkSize(size: number, call: string): void {
+  if (Number.isInteger(size) && size >= 0 && size <= LARGEST_READ_BYTES) return;
+  throw hijackErrors.HIJACK_READ_INVALID({ call, limit: LARGEST_READ_BYTES, got: String(size) });
+}
+
+function ignore(): void {
+  // Its end tells of it.
+}
