@@ -175,3 +175,11 @@ export { ValidationPipe, type ValidationPipeOptions } from './validation/validat
 export { Render } from './views/render';
 export type { StaticOption, StaticOptions } from './views/static-options';
 export type { ViewOption, ViewOptions } from './views/view-options';
+
+export { OnClose, OnMessage, OnOpen } from './websocket/on-message';
+export { type PreparedMessage, prepareMessage } from './websocket/prepared-message';
+export type { Audience, BroadcastOptions } from './websocket/rooms';
+export { WebSocket } from './websocket/web-socket';
+export type { Backpressure, WebSocketOptions } from './websocket/web-socket-options';
+export { type ClassRooms, WebSocketRooms } from './websocket/web-socket-rooms';
+export { type RawMessage, WebSocketSession } from './websocket/web-socket-session';

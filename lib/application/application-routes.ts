@@ -25,6 +25,7 @@ import { RequestScope, type Supply } from '../plugins/request-scope';
 import type { InjectionKey } from '../plugins/service-token';
 import { type RouteEntry, RouteTable } from '../routing/route-table';
 import type { Authentication } from '../security/auth';
+import type { WebSockets } from '../websocket/web-sockets';
 import { type ApplicationOptions, limitsOf } from './configuration';
 
 /** What of an application its routes are made with. */
@@ -34,6 +35,7 @@ export interface RouteFoundation {
   readonly instruments: HttpInstruments;
   readonly auth: Authentication | undefined;
   readonly views: PageMaker | undefined;
+  readonly webSockets: WebSockets;
   readonly contextOf: (exchange: Exchange) => RequestContext;
   /** What works for the request it is used in: controllers that reach one of these by injection run inside their request. */
   readonly needCurrent: ReadonlySet<InjectionKey>;
@@ -55,7 +57,9 @@ export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): Framew
   const entries: RouteEntry<RouteTarget>[] = [];
   for (const module of plan.modules) {
     for (const controller of module.controllers.keys()) {
-      if (readController(controller) === undefined) {
+      const isGateway = foundation.webSockets.declares(controller);
+      if (!isGateway) mistakes.push(...foundation.webSockets.checkOther(controller));
+      if (!isGateway && readController(controller) === undefined) {
         mistakes.push(controllerErrors.CONTROLLER_UNDECORATED({ controller: controller.name, module: module.label }));
         continue;
       }
@@ -66,10 +70,20 @@ export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): Framew
         resolveHook: (entry) => () => (typeof entry === 'function' ? entry.prototype : entry) as never,
         injected: () => () => undefined,
       };
-      entries.push(...compileController(controller, rooms, mistakes));
+      entries.push(...compileClass(foundation, controller, rooms, mistakes));
     }
   }
   return [...mistakes, ...RouteTable.compile(entries).mistakes];
+}
+
+function compileClass(
+  { webSockets }: RouteFoundation,
+  controller: ConcreteClass,
+  rooms: ControllerRooms,
+  mistakes: FrameworkError[],
+): RouteEntry<RouteTarget>[] {
+  if (webSockets.declares(controller)) return [webSockets.compile(controller, rooms, mistakes)];
+  return compileController(controller, rooms, mistakes);
 }
 
 function emptyHooks(): HookLists {
@@ -89,7 +103,11 @@ function commonRooms(
     contextOf,
     prefix: options.prefix ?? '',
     authentication: auth?.options.authenticate === undefined ? undefined : auth.identify,
-    steps: { challenge: auth?.options.challenge, permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth), views: foundation.views },
+    steps: {
+      challenge: auth?.options.challenge,
+      permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth),
+      views: foundation.views,
+    },
     timeoutMs: limitsOf(options).handlerTimeoutMs,
     needsCurrent: globalsNeedCurrent(plan, foundation) || reaches(plan, controller, (key) => needCurrent.has(key), module),
     instrumentsFor: (method: string, route: string) => instruments.route(method, route),
@@ -113,7 +131,7 @@ export function compileRoutes(
           return supply?.kind === 'request' ? (exchange) => supply.make(scopeOf(exchange)) : () => supply?.value;
         },
       };
-      return compileController(controller, rooms, []);
+      return compileClass(foundation, controller, rooms, []);
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { CurrentRequest } from '../context/current-request';
 import { PluginContext } from '../context/plugin-context';
-import { type ContextRooms, makeContextOf, type RequestContext } from '../context/request-context';
+import { type ContextRooms, makeContextOf, makeContextOfMessage, type RequestContext } from '../context/request-context';
 import { hookClassesOf } from '../controllers/hook-classes';
 import { Database } from '../database/database';
 import { checkDatabaseOptions } from '../database/database-options';
@@ -27,6 +27,7 @@ import { recordClientCalls } from '../metrics/http-client-instruments';
 import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
 import { ProcessInstruments } from '../metrics/process-instruments';
+import { webSocketInstruments } from '../metrics/web-socket-instruments';
 import type * as OpenApiRoutes from '../openapi/openapi-routes';
 import type * as OpenApi from '../openapi/document';
 import { checkOpenApi } from '../openapi/openapi-options';
@@ -51,6 +52,9 @@ import { checkStatic, toStaticSettings } from '../views/static-options';
 import { StaticServer } from '../views/static-server';
 import { Templates } from '../views/templates';
 import { checkViews, toViewSettings } from '../views/view-options';
+import { checkWebSocketOptions } from '../websocket/check-options';
+import { WebSocketRooms } from '../websocket/web-socket-rooms';
+import { messageHookClassesOf, WebSockets } from '../websocket/web-sockets';
 import {
   compileRoutes,
   failureAnswer,
@@ -99,6 +103,7 @@ class Foundation implements RouteFoundation {
   readonly contextOf: (exchange: Exchange) => RequestContext;
   readonly auth: Authentication | undefined;
   readonly views: Templates | undefined;
+  readonly webSockets: WebSockets;
   /** The files that are sent as they are, known beforehand; `undefined` when there are none. */
   readonly statics: StaticIndex | undefined;
   readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest, HttpClient, Database, Databases]);
@@ -128,19 +133,29 @@ class Foundation implements RouteFoundation {
       logger: this.logger,
       metrics: this.metrics,
       hijacks: this.hijacks,
-      permits: (exchange, resource, action) => this.auth?.permits(exchange, resource, action) ?? false,
+      permits: (call, resource, action) => this.auth?.permits(call, resource, action) ?? false,
       views: this.views,
       database: () => this.databases.main,
     };
     this.contextOf = makeContextOf(rooms);
     this.auth = options.auth === undefined ? undefined : new Authentication(options.auth, this.contextOf);
-    const current = new CurrentRequest(this.contextOf);
+    const contextOfMessage = makeContextOfMessage(rooms);
+    const current = new CurrentRequest({ contextOf: this.contextOf, contextOfMessage });
+    this.webSockets = new WebSockets({
+      options: options.websocket,
+      clock: this.clock,
+      deadlines: this.deadlines,
+      logger: this.logger,
+      instrumentsFor: webSocketInstruments(this.metrics),
+      contextOf: contextOfMessage,
+    });
     this.#ambient = new Map<InjectionKey, (instance: PluginInstance) => unknown>([
       [CLOCK, () => this.clock],
       [Logger, ({ name }) => this.logger.child({ plugin: name })],
       [Metrics, () => this.metrics],
       [Health, () => this.health],
       [CurrentRequest, () => current],
+      [WebSocketRooms, () => this.webSockets.rooms],
       [ActiveRequests, () => this.requests],
       [HttpClient, () => this.http],
       [Database, () => this.databases.main],
@@ -221,6 +236,7 @@ function mistakesIn(options: ApplicationOptions): FrameworkError[] {
     ...checkOpenApi(options.openapi),
     ...checkViews(options.views),
     ...checkStatic(options.static),
+    ...checkWebSocketOptions(options.websocket, 'the option websocket'),
     ...checkHttpClient(options),
     ...checkDatabaseOptions(options.database),
   );
@@ -306,7 +322,7 @@ function planAll(
 ): { readonly known: PluginPlan | undefined; readonly mistakes: readonly FrameworkError[] } {
   const planned = planPlugins(root, {
     ambient: foundation.ambientKeys,
-    extraClassesOf: hookClassesOf,
+    extraClassesOf: (controller) => [...hookClassesOf(controller), ...messageHookClassesOf(controller)],
     rootClasses: globalClasses(foundation.options),
     ...(overrides === undefined ? {} : { overrides }),
   });

@@ -15,6 +15,7 @@ import type { UpstreamOptions } from '../upstream/client-options';
 import type { PipeTransform } from '../validation/pipe';
 import type { StaticOption } from '../views/static-options';
 import type { ViewOption } from '../views/view-options';
+import type { WebSocketOptions } from '../websocket/web-socket-options';
 import { applicationErrors } from './errors';
 
 /** The options of `createApp`; all have a default. Durations in milliseconds, sizes in bytes. */
@@ -50,6 +51,8 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly securityHeaders?: boolean;
   /** The folder of the views that `@Render` and `ctx.html` make pages of, or `{ root, watch }`. Default: none. */
   readonly views?: ViewOption;
+  /** Of all WebSockets, where their `@WebSocket` says nothing else: limits, `pingIntervalMs`, `allowedOrigins`, … */
+  readonly websocket?: WebSocketOptions;
   /** A folder whose files are sent as they are, `{ root, prefix, maxAgeMs, … }`, or several of them. Default: none. */
   readonly static?: StaticOption;
   /** Around every route, outside of what controllers name. */
@@ -189,6 +192,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   securityHeaders: flag,
   views: checkedByRoom,
   static: checkedByRoom,
+  websocket: checkedByRoom,
   guards: hooks('canActivate'),
   interceptors: hooks('intercept'),
   filters: hooks('catch'),

@@ -12,7 +12,7 @@ export interface PlannedRoute extends RouteDescription {
 /** Describes every route of an application, module by module, the guards of the application included. */
 export function describePlannedRoutes(
   plan: PluginPlan,
-  { options, auth }: Pick<RouteFoundation, 'options' | 'auth'>,
+  { options, auth, webSockets }: Pick<RouteFoundation, 'options' | 'auth' | 'webSockets'>,
 ): PlannedRoute[] {
   const globalHooks: HookLists = { guards: [...(options.guards ?? [])], pipes: [], interceptors: [], filters: [] };
   const rooms = {
@@ -23,7 +23,9 @@ export function describePlannedRoutes(
   };
   return plan.modules.flatMap((module) =>
     [...module.controllers.keys()].flatMap((controller) =>
-      describeRoutes(controller, rooms).map((route) => ({ ...route, module })),
+      (webSockets.declares(controller) ? [webSockets.describe(controller, rooms)] : describeRoutes(controller, rooms)).map(
+        (route) => ({ ...route, module }),
+      ),
     ),
   );
 }

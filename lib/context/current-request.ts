@@ -1,19 +1,25 @@
-import type { Exchange } from '../http/exchange';
-import { exchangeAround } from '../http/exchange-around';
+import { Exchange } from '../http/exchange';
 import { currentLifetime } from '../lifetime/current';
+import { Message } from '../websocket/message';
 import { contextErrors } from './errors';
 import type { RequestContext } from './request-context';
+
+/** Who makes contexts. */
+interface CurrentRooms {
+  contextOf(exchange: Exchange): RequestContext;
+  contextOfMessage(message: Message): RequestContext;
+}
 
 /**
  * The request whose work is running, for providers that are not handed a context. Inject it; controllers whose
  * injection reaches it run inside an AsyncLocalStorage, all others do not pay for it.
  */
 export class CurrentRequest {
-  readonly #contextOf: (exchange: Exchange) => RequestContext;
+  readonly #rooms: CurrentRooms;
 
   /** @internal */
-  constructor(contextOf: (exchange: Exchange) => RequestContext) {
-    this.#contextOf = contextOf;
+  constructor(rooms: CurrentRooms) {
+    this.#rooms = rooms;
   }
 
   /** The current context. Fails with: CONTEXT_NONE_CURRENT outside of a request. */
@@ -30,9 +36,13 @@ export class CurrentRequest {
     return lifetime.signal;
   }
 
-  /** The current context, `undefined` outside of a request. */
+  /** The current context, `undefined` outside of a request. In the handler of a message it is that of the message. */
   peek(): RequestContext | undefined {
-    const exchange = exchangeAround(currentLifetime());
-    return exchange === undefined ? undefined : this.#contextOf(exchange);
+    for (let at = currentLifetime(); at !== undefined; at = at.owner) {
+      const { subject } = at;
+      if (subject instanceof Exchange) return this.#rooms.contextOf(subject);
+      if (subject instanceof Message) return this.#rooms.contextOfMessage(subject);
+    }
+    return undefined;
   }
 }

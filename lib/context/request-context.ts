@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
+import type { Call } from '../controllers/call';
 import { fillByType } from '../controllers/parameter';
 import type { PageMaker } from '../controllers/route-draft';
 import type { Database } from '../database/database';
 import type { Logger } from '../diagnostics/logger';
 import { type CookieOptions, type Cookies, cookiesOf, setCookie, signedCookieOf } from '../http/cookies';
 import { httpErrors } from '../http/errors';
-import { type Exchange, routeOf } from '../http/exchange';
+import { type Exchange, routeOf, type RouteTarget } from '../http/exchange';
 import { readMultipart } from '../http/multipart';
 import type { MultipartPart } from '../http/multipart-file';
 import type { MultipartOptions } from '../http/multipart-limits';
@@ -29,6 +30,7 @@ import { observeEnd, observeFinish } from '../lifetime/observe-lifetime';
 import type { Metrics } from '../metrics/metrics';
 import { type Aggregate, type AggregateOptions, aggregateWithin, type Branches } from '../upstream/aggregate';
 import { makePage } from '../views/render';
+import type { Message } from '../websocket/message';
 import { contextErrors } from './errors';
 import { openSoftMoment } from './soft-moment';
 
@@ -40,11 +42,18 @@ export interface ContextRooms {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly hijacks: HijackInstruments;
-  permits(exchange: Exchange, resource: string, action: string): boolean | Promise<boolean>;
+  permits(call: Pick<Call, 'user'>, resource: string, action: string): boolean | Promise<boolean>;
   /** The application's database. */
   database(): Database;
   /** Absent when the application has no `views`. */
   readonly views?: PageMaker | undefined;
+}
+
+/** What a context is of: a request, or a message on the WebSocket that a request became. */
+export interface ContextCall extends Call {
+  user: unknown;
+  readonly target: Pick<RouteTarget, 'route' | 'place' | 'metadata'>;
+  readonly remainingMs: number | undefined;
 }
 
 /** The route a request matched. */
@@ -63,15 +72,17 @@ export interface MatchedRoute {
 export class RequestContext {
   readonly #exchange: Exchange;
   readonly #rooms: ContextRooms;
+  readonly #call: ContextCall;
   #values: Map<unknown, unknown> | undefined;
   #logger: Logger | undefined;
   #id: string | undefined;
   #finishing: AbortSignal | undefined;
 
   /** @internal */
-  constructor(exchange: Exchange, rooms: ContextRooms) {
+  constructor(exchange: Exchange, rooms: ContextRooms, call: ContextCall = exchange) {
     this.#exchange = exchange;
     this.#rooms = rooms;
+    this.#call = call;
   }
 
   /** Node's request, for the ecosystem; over HTTP/2 made on first use. */
@@ -101,7 +112,7 @@ export class RequestContext {
   }
 
   get route(): MatchedRoute {
-    const { route, place } = this.#exchange.target;
+    const { route, place } = this.#call.target;
     return { pattern: route, handler: place };
   }
 
@@ -194,24 +205,24 @@ export class RequestContext {
     return this.#exchange.host.clock;
   }
 
-  /** A name for this request in logs; made on first use. */
+  /** A name for this request in logs; made on first use. Messages have that of the request their WebSocket began as. */
   get id(): string {
-    this.#id ??= randomUUID();
+    this.#id ??= this.#request?.id ?? randomUUID();
     return this.#id;
   }
 
   /** Who is asking, as `auth.authenticate` said; `undefined`: nobody known. */
   get user(): unknown {
-    return this.#exchange.user;
+    return this.#call.user;
   }
 
   set user(user: unknown) {
-    this.#exchange.user = user === null || user === false ? undefined : user;
+    this.#call.user = user === null || user === false ? undefined : user;
   }
 
-  /** A value that an earlier step kept with this request. */
+  /** A value that an earlier step kept with this request; of a message, also one that was kept with the request before it. */
   get(key: unknown): unknown {
-    return this.#values?.get(key);
+    return this.#values?.has(key) === true ? this.#values.get(key) : this.#request?.get(key);
   }
 
   /** Keeps a value with this request. */
@@ -221,7 +232,7 @@ export class RequestContext {
 
   /** What `@SetMetadata(key, …)` wrote beside the route or its controller. */
   metadata(key: unknown): unknown {
-    return this.#exchange.target.metadata.get(key);
+    return this.#call.target.metadata.get(key);
   }
 
   /** The status of the answer to come. */
@@ -331,12 +342,12 @@ export class RequestContext {
 
   /** Aborted with a `CancelledError` when the request is cut; quiet when it ends normally. Made on first read. */
   get signal(): AbortSignal {
-    return this.#exchange.lifetime.signal;
+    return this.#call.lifetime.signal;
   }
 
   /** Emits the reason once when the request is cut, and completes; completes without a value when it ends normally. */
   get cancelled$(): Observable<CancelReason> {
-    return observeEnd(this.#exchange.lifetime);
+    return observeEnd(this.#call.lifetime);
   }
 
   /**
@@ -344,29 +355,30 @@ export class RequestContext {
    * left. The request goes on; what there is by then can still be sent. Made on first read.
    */
   get finishing(): AbortSignal {
-    this.#finishing ??= openSoftMoment(this.#exchange);
+    const isRequest = this.#call === this.#exchange;
+    this.#finishing ??= isRequest ? openSoftMoment(this.#exchange) : this.#call.lifetime.finishing;
     return this.#finishing;
   }
 
   /** Emits once at the soft moment, and completes. */
   get finishing$(): Observable<void> {
-    return observeFinish(this.#exchange.lifetime, () => this.finishing);
+    return observeFinish(this.#call.lifetime, () => this.finishing);
   }
 
   /** Milliseconds until the deadline; `undefined`: there is none. */
   get remainingMs(): number | undefined {
-    return this.#exchange.remainingMs;
+    return this.#call.remainingMs;
   }
 
   /** A child that is cut after `ms` (reason `deadline`), or with the request (`parent`). Close it; `using` works. */
   withTimeout(ms: number): CancelScope {
     if (Number.isNaN(Number(ms))) throw contextErrors.CONTEXT_TIMEOUT_INVALID({ ms: String(ms) });
-    return openCancelScope(this.#exchange.lifetime, { deadlines: this.#exchange.host.deadlines, ms });
+    return openCancelScope(this.#call.lifetime, { deadlines: this.#exchange.host.deadlines, ms });
   }
 
   /** A child that can be cancelled by itself (`manual`), or is cut with the request (`parent`). Close it; `using` works. */
   withCancel(): CancelScope {
-    return openCancelScope(this.#exchange.lifetime);
+    return openCancelScope(this.#call.lifetime);
   }
 
   /**
@@ -379,7 +391,8 @@ export class RequestContext {
    * something required did not; AGGREGATE_INVALID; a `CancelledError` when the request was cut.
    */
   async aggregate<const B extends Branches>(branches: B, options?: AggregateOptions): Promise<Aggregate<B>> {
-    const { lifetime, host } = this.#exchange;
+    const { lifetime } = this.#call;
+    const { host } = this.#exchange;
     const report = (service: string, error: unknown): void =>
       this.logger.error('a part of an answer failed', { service, err: error });
     const rooms = { lifetime, deadlines: host.deadlines, finishing: this.finishing, report };
@@ -390,7 +403,7 @@ export class RequestContext {
 
   /** Writes lines that carry the request's id and route. */
   get logger(): Logger {
-    this.#logger ??= this.#rooms.logger.child({ requestId: this.id, route: this.#exchange.target.route });
+    this.#logger ??= this.#rooms.logger.child({ requestId: this.id, route: this.#call.target.route });
     return this.#logger;
   }
 
@@ -399,7 +412,7 @@ export class RequestContext {
    * none.
    */
   get db(): Database {
-    return this.#rooms.database().within(this.#exchange.lifetime);
+    return this.#rooms.database().within(this.#call.lifetime);
   }
 
   get metrics(): Metrics {
@@ -408,15 +421,20 @@ export class RequestContext {
 
   /** Whether somebody known is asking. */
   isAuthenticated(): boolean {
-    return this.#exchange.user !== undefined;
+    return this.#call.user !== undefined;
   }
 
   /** Whether who is asking may do `action` to `resource`. Where `permits` is asynchronous, use `@Authorize`: here it counts as no. */
   isAuthorized(resource: string, action: string): boolean {
-    const answer = this.#rooms.permits(this.#exchange, resource, action);
+    const answer = this.#rooms.permits(this.#call, resource, action);
     // Nobody waits for it here: that it fails is no more than a no.
     if (typeof answer === 'object') Promise.resolve(answer).catch(() => undefined);
     return answer === true;
+  }
+
+  /** The request that the WebSocket of a message began as; `undefined`: this is of a request itself. */
+  get #request(): RequestContext | undefined {
+    return this.#call === this.#exchange ? undefined : contextOf(this.#exchange, this.#rooms);
   }
 
   /** Out: whether there is somebody to answer. A cancelled request has nobody, and that is no mistake of the handler's. */
@@ -441,7 +459,16 @@ export class RequestContext {
 
 /** The context of an exchange; made on first use. */
 export function makeContextOf(rooms: ContextRooms): (exchange: Exchange) => RequestContext {
-  return (exchange) => (exchange.context ??= new RequestContext(exchange, rooms)) as RequestContext;
+  return (exchange) => contextOf(exchange, rooms);
+}
+
+function contextOf(exchange: Exchange, rooms: ContextRooms): RequestContext {
+  return (exchange.context ??= new RequestContext(exchange, rooms)) as RequestContext;
+}
+
+/** The context of a message; made on first use. */
+export function makeContextOfMessage(rooms: ContextRooms): (message: Message) => RequestContext {
+  return (message) => (message.context ??= new RequestContext(message.exchange, rooms, message)) as RequestContext;
 }
 
 fillByType(RequestContext, (rooms) => rooms.contextOf, true);

@@ -27,7 +27,7 @@ export type ArgumentReader = (exchange: Exchange) => unknown;
 
 /** Where an argument comes from. */
 export interface ParameterDeclaration {
-  readonly source: ArgumentMetadata['source'];
+  readonly source: Exclude<ArgumentMetadata['source'], 'message'>;
   readonly name: string | undefined;
   readonly pipes: readonly HookReference<PipeTransform>[];
   /** Whether what is read is text, to be converted to the declared type. */

@@ -1,0 +1,49 @@
+import { beginDraft, type DraftRooms } from '../controllers/make-draft';
+import { readShapers, type RouteDraft } from '../controllers/route-draft';
+import type { Class } from '../metadata/slot';
+import { websocketErrors } from './errors';
+
+/** The upgrade to a `@WebSocket` class, as the decorators of the class shape it. */
+export function draftUpgrade(gateway: Class, path: string, rooms: DraftRooms): RouteDraft {
+  const draft = beginDraft({ controller: gateway, place: gateway.name, method: 'GET', path }, rooms);
+  // Those of the class stand around its handlers.
+  refuse(draft, { '@HttpCode': draft.status !== undefined, ...aboutResponses(draft) });
+  return draft;
+}
+
+/**
+ * A handler of such a class, as the decorators of both shape it. What those of the class say of a request was said before
+ * the upgrade, and is not said again.
+ */
+export function draftHandler(gateway: Class, member: string | symbol, path: string, rooms: DraftRooms): RouteDraft {
+  const place = `${gateway.name}.${String(member)}`;
+  const draft = beginDraft({ controller: gateway, place, method: 'MESSAGE', path }, rooms);
+  for (const list of [draft.hooks.guards, draft.before, draft.middleware, draft.fields, draft.mistakes]) list.length = 0;
+  draft.status = undefined;
+  keepAround(draft);
+  for (const shape of readShapers(gateway.prototype as object, member)) shape(draft);
+  const own = {
+    '@Header': draft.fields.length > 0,
+    '@HttpCode': draft.status !== undefined,
+    '@Use': draft.middleware.length > 0,
+  };
+  refuse(draft, { ...own, ...aboutResponses(draft) });
+  return draft;
+}
+
+function aboutResponses({ before, around }: RouteDraft): Readonly<Record<string, boolean>> {
+  return {
+    '@Push': before.some(({ phase }) => phase === 'push'),
+    '@Render': around.some(({ phase }) => phase === 'page'),
+  };
+}
+
+function keepAround({ around }: RouteDraft): void {
+  const kept = around.filter(({ phase }) => phase !== 'page');
+  around.splice(0, around.length, ...kept);
+}
+
+function refuse({ place, mistakes }: RouteDraft, found: Readonly<Record<string, boolean>>): void {
+  for (const [decorator, isThere] of Object.entries(found))
+    if (isThere) mistakes.push(websocketErrors.MESSAGE_DECORATOR_INVALID({ decorator, place }));
+}
