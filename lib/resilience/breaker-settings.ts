@@ -48,8 +48,8 @@ export interface BreakerSettings {
   readonly isTimed: boolean;
 }
 
-const RULES: Rules<BreakerOptions> = {
-  name: NAME,
+/** Of how a breaker judges: all but its name and clock. */
+export const JUDGING_RULES: Rules<Omit<BreakerOptions, 'name' | 'clock'>> = {
   maxFailures: COUNT,
   resetTimeoutMs: DURATION,
   halfOpenMax: COUNT,
@@ -64,8 +64,9 @@ const RULES: Rules<BreakerOptions> = {
   isIgnored: FUNCTION,
   backoff: { expected: '{ factor?, maxMs?, jitter? }', accepts: isObject },
   maxRetryAfterMs: DURATION_OR_NONE,
-  clock: CLOCK,
 };
+
+const RULES: Rules<BreakerOptions> = { ...JUDGING_RULES, name: NAME, clock: CLOCK };
 
 const BACKOFF_RULES: Rules<BackoffOptions> = {
   factor: { least: 1, most: 100, expected: 'a number from 1 to 100' },
@@ -77,9 +78,22 @@ const BACKOFF_RULES: Rules<BackoffOptions> = {
 /** Above this nobody waits gladly; a deadline that cut a call after it says the same of a consecutive window. */
 const SLOW_MS = 2_000;
 
+/** What was compiled here: whatever else looks like it is what somebody wrote. */
+const compiled = new WeakSet<object>();
+
+export function isCompiled(options: BreakerOptions | BreakerSettings): options is BreakerSettings {
+  return isObject(options) && compiled.has(options);
+}
+
 /** Fails with: BREAKER_OPTION_INVALID. */
 export function compileSettings(options: BreakerOptions): BreakerSettings {
   checkBreakerOptions(options);
+  const settings = fillIn(options);
+  compiled.add(settings);
+  return settings;
+}
+
+function fillIn(options: BreakerOptions): BreakerSettings {
   const { name = 'breaker', resetTimeoutMs = 30_000, clock = systemClock } = options;
   const window = options.window ?? (isSeedsKind(options) ? { kind: 'consecutive' } : { kind: 'time', durationMs: 10_000 });
   const isConsecutive = window.kind === 'consecutive';

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import { BreakerCall } from './breaker-call';
 import { timeoutError } from './breaker-error';
 import type { BreakerOptions } from './breaker-options';
-import { type BreakerSettings, compileSettings } from './breaker-settings';
+import { type BreakerSettings, compileSettings, isCompiled } from './breaker-settings';
 import { type BreakerStateName, CLOSED, DISABLED, FORCED_OPEN, METRICS_ONLY } from './breaker-state';
 import { Circuit, type Use } from './circuit';
 import { cutCall } from './cut-call';
@@ -219,8 +219,4 @@ export class Breaker {
     const { name, clock, timeoutMs } = this.settings;
     return { clock, timeoutMs, signal, timeoutError: () => timeoutError(name, timeoutMs) };
   }
-}
-
-function isCompiled(options: BreakerOptions | BreakerSettings): options is BreakerSettings {
-  return 'isTimed' in options;
 }

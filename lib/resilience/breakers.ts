@@ -4,10 +4,9 @@ import { nearNames } from '../errors/near-names';
 import { type Clock, systemClock } from '../lifetime/clock';
 import { Breaker } from './breaker';
 import { type BreakerSettings, compileSettings } from './breaker-settings';
-import { checkOptions, COUNT } from './check-options';
 import { resilienceErrors } from './errors';
 import { KeyedBreakers } from './keyed-breakers';
-import { NAMED_CONFIGURATIONS, type NamedBreakerOptions } from './named-configurations';
+import { checkConfiguration, NAMED_CONFIGURATIONS, type NamedBreakerOptions } from './named-configurations';
 import type { BreakerObserver, Transition } from './transition';
 import { TransitionFeed } from './transition-feed';
 import type { Shared } from './voice';
@@ -30,8 +29,6 @@ interface Group {
   readonly keyed: KeyedBreakers;
   plain: Breaker | undefined;
 }
-
-const KEYS_RULE = { maxKeys: COUNT };
 
 /**
  * The breakers of an application, by name and by key: injected into whatever needs one, and `app.breakers`.
@@ -115,8 +112,7 @@ export class Breakers {
   }
 
   #open(name: string): Group {
-    const { maxKeys = 1_000, ...options } = this.#optionsOf(name);
-    const settings = compileSettings({ ...options, name, clock: this.#clock });
+    const { settings, maxKeys } = this.#compile(name, this.#configurations.get(name));
     const observer = this.#observe(name);
     if (observer !== undefined) this.#observers.set(name, observer);
     const shared = { feed: this.#feed, observer };
@@ -126,16 +122,16 @@ export class Breakers {
     return group;
   }
 
-  /** Checked now, so that a mistake shows at the start. */
+  /** Compiled now, so that a mistake shows at the start. */
   #configure(name: string, options: NamedBreakerOptions): void {
-    const { maxKeys, ...rest } = options;
-    checkOptions(`Breaker "${name}"`, { maxKeys }, KEYS_RULE);
-    compileSettings({ ...rest, name });
+    checkConfiguration(name, options);
+    this.#compile(name, options);
     this.#configurations.set(name, options);
   }
 
-  #optionsOf(name: string): NamedBreakerOptions {
-    const builtIn = Object.hasOwn(NAMED_CONFIGURATIONS, name) ? NAMED_CONFIGURATIONS[name] : undefined;
-    return { ...builtIn, ...this.#configurations.get(name) };
+  #compile(name: string, own: NamedBreakerOptions = {}): { readonly settings: BreakerSettings; readonly maxKeys: number } {
+    const builtIn = Object.hasOwn(NAMED_CONFIGURATIONS, name) ? NAMED_CONFIGURATIONS[name] : {};
+    const { maxKeys = 1_000, ...options } = { ...builtIn, ...own };
+    return { settings: compileSettings({ ...options, name, clock: this.#clock }), maxKeys };
   }
 }

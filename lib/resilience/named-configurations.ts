@@ -1,4 +1,6 @@
 import type { BreakerOptions } from './breaker-options';
+import { JUDGING_RULES } from './breaker-settings';
+import { checkOptions, COUNT, type Rules } from './check-options';
 
 /** The configuration of one name in the option `breakers`: everything a breaker takes but the name and the clock. */
 export interface NamedBreakerOptions extends Omit<BreakerOptions, 'name' | 'clock'> {
@@ -12,3 +14,10 @@ export const NAMED_CONFIGURATIONS: Readonly<Record<string, NamedBreakerOptions>>
   database: { maxFailures: 3, resetTimeoutMs: 60_000, halfOpenMax: 1 },
   cache: { maxFailures: 10, resetTimeoutMs: 10_000, halfOpenMax: 5 },
 };
+
+const RULES: Rules<NamedBreakerOptions> = { ...JUDGING_RULES, maxKeys: COUNT };
+
+/** Fails with: BREAKER_OPTION_INVALID. */
+export function checkConfiguration(name: string, options: NamedBreakerOptions): void {
+  checkOptions(`Breaker "${name}"`, options, RULES);
+}

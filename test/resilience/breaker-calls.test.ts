@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { Breaker, BreakerOpenError, BreakerTimeoutError, CancelledError, FrameworkError } from 'rockstar-web';
-import { ManualClock } from 'rockstar-web/testing';
 import { ROOT } from '../architecture/checkout';
+import { FrameworkError } from '../../lib/errors/framework-error';
+import { CancelledError } from '../../lib/lifetime/end-reason';
+import { Breaker } from '../../lib/resilience/breaker';
+import { BreakerOpenError, BreakerTimeoutError } from '../../lib/resilience/breaker-error';
+import { ManualClock } from '../../lib/testing/manual-clock';
 import { deferred, OnBench, outcomeOf, settled } from './breaker-on-bench';
 
 const IN_A_ROW = { maxFailures: 5, resetTimeoutMs: 10_000, halfOpenMax: 1 } as const;

@@ -1,5 +1,9 @@
 import * as fc from 'fast-check';
-import { Breaker, type BreakerCall, type BreakerOptions, CancelledError, type SavedBreaker } from 'rockstar-web';
+import { CancelledError } from '../../lib/lifetime/end-reason';
+import { Breaker } from '../../lib/resilience/breaker';
+import type { BreakerCall } from '../../lib/resilience/breaker-call';
+import type { BreakerOptions } from '../../lib/resilience/breaker-options';
+import type { SavedBreaker } from '../../lib/resilience/saved-breaker';
 import { countsAs } from '../../lib/resilience/verdict';
 import { type End, ReferenceBreaker, type ReferenceCall, type ReferenceOptions, TOLD_MS } from './reference-breaker';
 import { StillClock } from './still-clock';

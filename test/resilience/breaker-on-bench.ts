@@ -1,5 +1,8 @@
-import { Breaker, type BreakerCall, type BreakerOptions, type Transition } from 'rockstar-web';
-import { ManualClock } from 'rockstar-web/testing';
+import { Breaker } from '../../lib/resilience/breaker';
+import type { BreakerCall } from '../../lib/resilience/breaker-call';
+import type { BreakerOptions } from '../../lib/resilience/breaker-options';
+import type { Transition } from '../../lib/resilience/transition';
+import { ManualClock } from '../../lib/testing/manual-clock';
 
 /** A promise that is settled from outside. */
 export interface Deferred<T> {

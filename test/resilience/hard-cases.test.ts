@@ -1,5 +1,6 @@
-import { Breaker, CancelledError } from 'rockstar-web';
-import { ManualClock } from 'rockstar-web/testing';
+import { CancelledError } from '../../lib/lifetime/end-reason';
+import { Breaker } from '../../lib/resilience/breaker';
+import { ManualClock } from '../../lib/testing/manual-clock';
 import { deferred, OnBench, outcomeOf, settled } from './breaker-on-bench';
 
 /** 50 % of at least 5 calls of 10 seconds; open for 10 seconds, then one trial. */

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { Breaker } from 'rockstar-web';
+import { Breaker } from '../../lib/resilience/breaker';
 import { CountWindow } from '../../lib/resilience/count-window';
 import { FAILURE, type Outcome, OUTCOME_KINDS, REJECTED, SUCCESS } from '../../lib/resilience/outcome';
 import { TimeWindow } from '../../lib/resilience/time-window';

@@ -1,4 +1,5 @@
-import type { BreakerStateName, BreakerStats } from 'rockstar-web';
+import { type BreakerStateName } from '../../lib/resilience/breaker-state';
+import { type BreakerStats } from '../../lib/resilience/outcome';
 
 /** What the reference takes: every number said, no chance. Infinite: not looked at. */
 export interface ReferenceOptions {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { HttpError } from 'rockstar-web';
+import { HttpError } from '../../lib/errors/http-error';
 import { parseRetryAfter, readRetryAfterMs } from '../../lib/resilience/retry-after';
 import { OnBench } from './breaker-on-bench';
 

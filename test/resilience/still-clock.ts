@@ -1,4 +1,4 @@
-import { ManualClock } from 'rockstar-web/testing';
+import { ManualClock } from '../../lib/testing/manual-clock';
 
 /** A clock that is only read; nothing is waited for on it. */
 export class StillClock extends ManualClock {
