@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
@@ -13,7 +13,9 @@ function codeOf(document: string): string[] {
 function problemsOf(texts: readonly string[]): string[][] {
   const files = new Map(texts.map((text, at) => [join(ROOT, 'samples', `from-a-document-${at}.ts`), text]));
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
-  const options = { ...ts.parseJsonConfigFileContent(config, ts.sys, ROOT).options, types: ['node'] };
+  const { options: own } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
+  // A piece shows one thing, and need not use it.
+  const options = { ...own, types: ['node'], noUnusedLocals: false, noUnusedParameters: false };
   const host = ts.createCompilerHost(options);
   const onDisk = { fileExists: host.fileExists, readFile: host.readFile };
   host.fileExists = (path) => files.has(path) || onDisk.fileExists(path);
@@ -27,23 +29,12 @@ function problemsOf(texts: readonly string[]): string[][] {
 }
 
 /** The documents whose code users copy. */
-const DOCUMENTS = [
-  'README.md',
-  'docs/getting-started.md',
-  'docs/controllers.md',
-  'docs/cancellation.md',
-  'docs/authentication.md',
-  'docs/deployment.md',
-  'docs/modules-and-providers.md',
-  'docs/openapi.md',
-  'docs/testing.md',
-  'docs/uploads.md',
-];
+const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
 
 it('compiles every piece of TypeScript in the documents, and would see a name that rockstar-web does not have', () => {
   const pieces = DOCUMENTS.flatMap((document) => codeOf(document).map((code, at) => ({ name: `${document} #${at + 1}`, code })));
   const problems = problemsOf([...pieces.map(({ code }) => code), "import { createAp } from 'rockstar-web'; createAp();"]);
   expect(problems.pop()).toEqual([expect.stringContaining("'createAp'")]);
-  expect(pieces.length).toBeGreaterThanOrEqual(DOCUMENTS.length);
+  expect(pieces.length).toBeGreaterThan(20);
   expect(pieces.map(({ name }, at) => [name, problems[at]])).toEqual(pieces.map(({ name }) => [name, []]));
 }, 60_000);

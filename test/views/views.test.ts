@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Header, NotFoundError, Post, Query, Render, RequestContext, UseInterceptors } from 'rockstar-web';
-import { map, of } from 'rxjs';
+import { map, type Observable, of } from 'rxjs';
 import { type Answer, type Client, doors, moduleOf, serveOn, type Served } from '../journeys/doors';
 import { RecordingLogger } from '../support/kernel';
 import { soon } from '../support/soon';
@@ -30,7 +30,7 @@ const outside = folder.at('../outside-of-views.html');
 afterAll(() => folder.remove('../outside-of-views.html'));
 
 class Shout {
-  intercept(_ctx: RequestContext, next: { handle(): ReturnType<typeof of> }) {
+  intercept(_ctx: RequestContext, next: { handle(): Observable<unknown> }) {
     return next.handle().pipe(map((value) => ({ ...(value as object), title: 'LOUD' })));
   }
 }
