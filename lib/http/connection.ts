@@ -62,6 +62,10 @@ export class Connection {
   diversion: DivertedRequest | undefined;
   /** Whether the connection is no longer HTTP's: somebody took it over. */
   taken: boolean;
+  /** Told of each URL that is asked for (HTTP/2), once something was promised to the client. */
+  promises: { asked(url: string): void } | undefined;
+  /** Told of each request that its client took back before it was answered (HTTP/2). */
+  takenBack: (() => void) | undefined;
   /** How many wait for their answer. */
   unanswered: number;
   #newest: Unanswered | undefined;
@@ -80,6 +84,8 @@ export class Connection {
     this.arriving = undefined;
     this.diversion = undefined;
     this.taken = false;
+    this.promises = undefined;
+    this.takenBack = undefined;
     this.unanswered = 0;
     this.#newest = undefined;
   }

@@ -4,6 +4,7 @@ import { isObservable, subscribeWithin } from '../lifetime/observable';
 import { httpErrors } from './errors';
 import { type Exchange, routeOf } from './exchange';
 import { replyFailure } from './failure-reply';
+import { isPromised } from './http2-stream';
 import { NodeWire } from './node-wire';
 import { reply } from './reply-writer';
 import { record } from './send';
@@ -122,7 +123,8 @@ export function cutShort(exchange: Exchange, reason: CancelReason): void {
     record(exchange, exchange.toNode().response.statusCode);
     return;
   }
-  if (reason === 'client') {
+  // Nobody asked for a push: it ends without a word, as when a client takes its request back.
+  if (reason === 'client' || (reason === 'parent' && wire.stream !== undefined && isPromised(wire.stream))) {
     exchange.replied = true;
     record(exchange, 499);
     wire.cut(cancelledBecause(reason));

@@ -1,11 +1,13 @@
 // Hot: one per request; every field is set in the constructor, so that all exchanges have one shape.
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Logger } from '../diagnostics/logger';
 import type { FrameworkError } from '../errors/framework-error';
 import type { Clock } from '../lifetime/clock';
 import { Deadline, type Deadlines, type Expiring } from '../lifetime/deadline';
 import type { CancelReason, EndReason } from '../lifetime/end-reason';
 import type { Lifetime } from '../lifetime/lifetime';
+import type { RouteTable } from '../routing/route-table';
 import type { ClientOrigin } from './client-origin';
 import type { Connection, Unanswered } from './connection';
 import type { BodyParsers } from './content-type-parsers';
@@ -40,6 +42,8 @@ export interface Host {
   readonly multipart: MultipartOptions | undefined;
   /** No more requests are wanted: new ones get 503, and kept connections are closed behind their answers. */
   readonly stopping: boolean;
+  /** What answers at which path. */
+  readonly routes: RouteTable<RouteTarget>;
   /** What cookies are signed with: the first signs, all verify. */
   readonly cookieSecrets: readonly string[];
   /** Whether every answer says that its content type is not to be guessed. */
@@ -54,6 +58,8 @@ export interface Host {
   unreadBody(exchange: Exchange): void;
   /** Records an answer that went out through Node's response, and is through. */
   answered(exchange: Exchange): void;
+  /** Answers a request that was made in the place of `parent`'s client, on the stream that was promised to it. */
+  answerPromised(parent: Exchange, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Exchange;
 }
 
 /** One request and its response, the same over HTTP/1.1 and HTTP/2. */
@@ -223,7 +229,10 @@ export class Exchange implements Expiring, Unanswered {
     const { wire, taken } = this;
     if (taken?.done !== undefined) taken.done.streamClosed();
     else if (!(wire instanceof StreamWire) && (wire as NodeWire).endedByHand) this.host.answered(this);
-    else this.life?.end('client');
+    else if (this.life?.ended === false) {
+      this.life.end('client');
+      this.connection.takenBack?.();
+    }
   }
 
   get unsentBytes(): number {

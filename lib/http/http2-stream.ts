@@ -1,4 +1,5 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { addAbortSignal } from 'node:stream';
 import type { Watcher } from './wire';
 
 /** A reset is told at once by `aborted`, with `error` and `close` behind it; once the whole answer is written, by `close` alone. */
@@ -12,11 +13,53 @@ export function watchStream(stream: ServerHttp2Stream, whom: Watcher): void {
 }
 
 /**
- * Resets with INTERNAL_ERROR, so that nobody takes the part for the whole (RFC 9113 §8.1). `stream.close(code)` would not do:
- * it sends the end of the stream first.
+ * Resets with INTERNAL_ERROR, so that nobody takes the part for the whole (RFC 9113 §8.1); what was promised, with CANCEL.
+ * `stream.close(code)` would not do: it sends the end of the stream first.
  */
 export function breakOff(stream: ServerHttp2Stream, cause: Error = new Error('The response was broken off.')): void {
-  if (!stream.destroyed) stream.destroy(cause);
+  if (isPromised(stream)) takeBack(stream);
+  else if (!stream.destroyed) stream.destroy(cause);
+}
+
+/** Whether a stream is the server's own, which it begins with a promise: those have even numbers (RFC 9113 §5.1.1). */
+export function isPromised({ id }: ServerHttp2Stream): boolean {
+  return id !== undefined && id % 2 === 0;
+}
+
+/** What was promised to a client is told of here, or why it could not be promised. */
+type Promised = (error: Error | null, stream: ServerHttp2Stream | undefined) => void;
+
+/**
+ * Promises, on the stream of a request, the response to another one (RFC 9113 §8.4), which has no body. The frame is under way
+ * behind the call; `done` is told in the next tick. Fails as Node does: where the client takes no promises (any more).
+ */
+export function promise(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, done: Promised): void {
+  stream.pushStream(headers, (error, promised) => {
+    if (error === null) {
+      // A reset by the client emits an error; the close, and not this, is what counts.
+      promised.on('error', ignore);
+      // Node does not say so of what nobody sent.
+      Object.defineProperty(promised, 'endAfterHeaders', { value: true });
+    }
+    done(error, promised);
+  });
+}
+
+/** Resets with CANCEL, as Node does for what a signal ends. */
+export function takeBack(stream: ServerHttp2Stream): void {
+  if (!stream.destroyed) addAbortSignal(TAKEN_BACK, stream);
+}
+
+const TAKEN_BACK = AbortSignal.abort();
+
+function ignore(): void {
+  // See where it is attached.
+}
+
+/** Sends `103 Early Hints`, while a response may still follow it. */
+export function hint(stream: ServerHttp2Stream, links: readonly string[]): void {
+  if (stream.headersSent || stream.destroyed || stream.closed) return;
+  stream.additionalHeaders({ ':status': 103, link: [...links] });
 }
 
 /** NO_ERROR asks the client to stop sending without taking the answer back (RFC 9113 §8.1). */

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 import { dropRest } from './drop-rest';
-import { breakOff, closeBehindAnswer, watchStream } from './http2-stream';
+import { breakOff, closeBehindAnswer, hint, watchStream } from './http2-stream';
 import { type Fields, HOP_BY_HOP, type Watcher, type Wire } from './wire';
 
 /** What is known of a response that user code had in its hands. */
@@ -56,6 +56,10 @@ export class NodeWire implements Wire {
 
   get input(): Readable {
     return this.request;
+  }
+
+  get stream(): ServerHttp2Stream | undefined {
+    return streamOf(this.response);
   }
 
   get hasBody(): boolean {
@@ -144,6 +148,13 @@ export class NodeWire implements Wire {
     // Node marks a request that waits for it.
     const response = this.response as ServerResponse & { _expect_continue?: boolean; _sent100?: boolean };
     if (response._expect_continue === true && response._sent100 !== true) response.writeContinue();
+  }
+
+  hint(links: readonly string[]): void {
+    const stream = streamOf(this.response);
+    if (stream !== undefined) hint(stream, links);
+    // What came before HTTP/1.1 knows of no interim answers (RFC 9110 §15.2).
+    else if (!this.headSent && this.request.httpVersionMinor > 0) this.response.writeEarlyHints({ link: [...links] });
   }
 
   cut(cause?: Error): void {

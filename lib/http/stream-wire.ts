@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 import { Http2Request, Http2Response } from './http2-shapes';
-import { breakOff, closeBehindAnswer, watchStream } from './http2-stream';
+import { breakOff, closeBehindAnswer, hint, watchStream } from './http2-stream';
 import { NodeWire } from './node-wire';
 import { type Fields, HOP_BY_HOP, type Watcher, type Wire } from './wire';
 
@@ -82,6 +82,10 @@ export class StreamWire implements Wire {
   invite(): void {
     if (this.headers.expect === undefined || this.stream.headersSent || this.stream.destroyed) return;
     this.stream.additionalHeaders({ ':status': 100 });
+  }
+
+  hint(links: readonly string[]): void {
+    hint(this.stream, links);
   }
 
   cut(cause?: Error): void {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 
 /** Response header fields as name, value, name, value; names in lower case, a name may come twice. */
@@ -17,6 +18,8 @@ export interface Wire {
   readonly headers: IncomingHttpHeaders;
   /** The body as it comes. */
   readonly input: Readable;
+  /** The stream of HTTP/2 it goes over. */
+  readonly stream: ServerHttp2Stream | undefined;
   /** Whether a body follows the head. */
   readonly hasBody: boolean;
   /** Whether the client may still be sending its body. */
@@ -43,6 +46,8 @@ export interface Wire {
   open(status: number, fields: Fields): Writable;
   /** Asks a client that waits for it to send its body (`100 Continue`). */
   invite(): void;
+  /** Says what will be needed, before the response (`103 Early Hints`, RFC 8297). In: values of `Link`. Without effect behind the head. */
+  hint(links: readonly string[]): void;
   /** Ends it without a proper response: what was begun is broken off. Whoever still reads the body fails with `cause`. */
   cut(cause?: Error): void;
   /** Tells when the client left, if nobody else does; it may tell twice. */
