@@ -6,7 +6,7 @@ import { Breaker } from './breaker';
 import { type BreakerSettings, compileSettings } from './breaker-settings';
 import { resilienceErrors } from './errors';
 import { KeyedBreakers } from './keyed-breakers';
-import { checkConfiguration, NAMED_CONFIGURATIONS, type NamedBreakerOptions } from './named-configurations';
+import { builtInFor, checkConfiguration, type NamedBreakerOptions } from './named-configurations';
 import type { BreakerObserver, Transition } from './transition';
 import { TransitionFeed } from './transition-feed';
 import type { Shared } from './voice';
@@ -130,8 +130,7 @@ export class Breakers {
   }
 
   #compile(name: string, own: NamedBreakerOptions = {}): { readonly settings: BreakerSettings; readonly maxKeys: number } {
-    const builtIn = Object.hasOwn(NAMED_CONFIGURATIONS, name) ? NAMED_CONFIGURATIONS[name] : {};
-    const { maxKeys = 1_000, ...options } = { ...builtIn, ...own };
+    const { maxKeys = 1_000, ...options } = { ...builtInFor(name, own), ...own };
     return { settings: compileSettings({ ...options, name, clock: this.#clock }), maxKeys };
   }
 }

@@ -17,6 +17,19 @@ export const NAMED_CONFIGURATIONS: Readonly<Record<string, NamedBreakerOptions>>
 
 const RULES: Rules<NamedBreakerOptions> = { ...JUDGING_RULES, maxKeys: COUNT };
 
+/**
+ * What is built in for a name, where the application says no more than that. Who says by which window or ratio it is judged
+ * does not mean so many failures in a row.
+ */
+export function builtInFor(
+  name: string,
+  { window, failureRatio, slowRatio, minimumCalls }: NamedBreakerOptions,
+): NamedBreakerOptions {
+  if (!Object.hasOwn(NAMED_CONFIGURATIONS, name)) return {};
+  const isJudgedOtherwise = [window, failureRatio, slowRatio, minimumCalls].some((own) => own !== undefined);
+  return isJudgedOtherwise ? { ...NAMED_CONFIGURATIONS[name], maxFailures: undefined } : NAMED_CONFIGURATIONS[name];
+}
+
 /** Fails with: BREAKER_OPTION_INVALID. */
 export function checkConfiguration(name: string, options: NamedBreakerOptions): void {
   checkOptions(`Breaker "${name}"`, options, RULES);
