@@ -10,6 +10,8 @@ import { handOver } from './handed-over';
 export interface ServeOptions extends ApplicationOptions {
   /** Default 3000; the environment's PORT wins. 0: any free one. */
   readonly port?: number;
+  /** Called with the application before it listens, and waited for: the place for `app.use(…)`. */
+  readonly configure?: (app: Application) => unknown;
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -30,7 +32,10 @@ export async function serve(module: ModuleImport, options: ServeOptions = {}): P
   }
 }
 
-async function start(module: ModuleImport, { port: defaultPort = 3000, ...options }: ServeOptions): Promise<Application> {
+async function start(
+  module: ModuleImport,
+  { port: defaultPort = 3000, configure, ...options }: ServeOptions,
+): Promise<Application> {
   const taken = handOver(module, options);
   if (taken !== undefined) return taken;
   const environment = readEnvironment(process.env, defaultPort);
@@ -43,15 +48,18 @@ async function start(module: ModuleImport, { port: defaultPort = 3000, ...option
     ...(tls === undefined ? {} : { tls }),
     ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
   });
-  const url = await listenOrClose(app, port, host);
+  const url = await listenOrClose(app, async () => {
+    await configure?.(app);
+    return app.listen(port, host);
+  });
   ending.close(app);
   process.stdout.write(`listening on ${url.origin}\n`);
   return app;
 }
 
-async function listenOrClose(app: Application, port: number, host: string): Promise<URL> {
+async function listenOrClose(app: Application, listen: () => Promise<URL>): Promise<URL> {
   try {
-    return await app.listen(port, host);
+    return await listen();
   } catch (error) {
     await app.close('it could not listen');
     throw error;

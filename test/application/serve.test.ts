@@ -96,6 +96,19 @@ describe('serve', () => {
     expect(app.stderr.match(/CONTROLLER_UNDECORATED/g)).toHaveLength(1);
   }, 60_000);
 
+  it('configures the application before it listens', async () => {
+    const app = start();
+    const answer = await fetch(new URL('/by-hand', await app.listening()));
+    expect([answer.status, await answer.text()]).toEqual([200, 'by middleware']);
+    expect(await app.end()).toBe(0);
+  }, 60_000);
+
+  it('ends with code 1, everything shut down, when configuring it fails', async () => {
+    const app = start({ BROKEN: '3' });
+    expect(await app.exited).toBe(1);
+    expect([app.stdout, app.stderr.includes('no middleware today')]).toEqual(['shut down\n', true]);
+  }, 60_000);
+
   it('tells of a hook that failed, with the cause, and ends with code 1', async () => {
     const app = start({ BROKEN: '2' });
     expect(await app.exited).toBe(1);
