@@ -186,6 +186,18 @@ export class HijackedConnection extends Duplex {
   }
 
   /**
+   * Writes, and waits while the client does not read: settles when there is room for more.
+   *
+   * Fails with: CONNECTION_TIMEOUT; a `CancelledError`, or the error of the socket, when the connection is gone.
+   */
+  send(data: string | Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.destroyed) reject(this.#failure());
+      else this.write(data, (error) => (error ? reject(this.errored ?? error) : resolve()));
+    });
+  }
+
+  /**
    * Bounds the whole connection, and lifts the other two: what they bound when they are set again, it still bounds as well.
    *
    * In: milliseconds from now, or a Date; nothing, 0 or `Infinity` lifts it. When it passes, what is promised by `readLine`,

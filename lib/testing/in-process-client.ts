@@ -23,6 +23,16 @@ export interface InProcessResponse {
   json(): unknown;
 }
 
+/** Opens a connection that never leaves the process. Out: the client's end of it. */
+export function connectInProcess(serve: (socket: Duplex) => void): Duplex {
+  const [clientSide, serverSide] = duplexPair();
+  // Neither side of a pair hears of it when the other is destroyed.
+  clientSide.once('close', () => serverSide.destroy());
+  serverSide.once('close', () => clientSide.destroy());
+  serve(serverSide);
+  return clientSide;
+}
+
 /** Makes one request on a connection of its own that never leaves the process. */
 export async function requestInProcess(serve: (socket: Duplex) => void, options: InProcessRequest): Promise<InProcessResponse> {
   const [clientSide, serverSide] = duplexPair();

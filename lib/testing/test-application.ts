@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { createAssembledApp, type Application } from '../application/application';
 import type { Assembly } from '../application/assemble';
 import type { ApplicationOptions } from '../application/configuration';
@@ -6,7 +7,7 @@ import { WaitsFor } from '../lifetime/waits-for';
 import type { ModuleImport } from '../plugins/plugin';
 import { PluginInstance } from '../plugins/plugin-instance';
 import type { InjectionKey } from '../plugins/service-token';
-import { type InProcessRequest, type InProcessResponse, requestInProcess } from './in-process-client';
+import { connectInProcess, type InProcessRequest, type InProcessResponse, requestInProcess } from './in-process-client';
 import type { Override } from './override';
 
 /** Options of `createTestApp`: those of `createApp`, and what is replaced. */
@@ -28,6 +29,11 @@ export class TestApplication {
   /** Makes one request. Out: the whole response; it rejects when the connection ends without one. */
   request(options: InProcessRequest): Promise<InProcessResponse> {
     return requestInProcess((socket) => this.#assembly.server.serve(socket), options);
+  }
+
+  /** Opens a connection of bare bytes: for routes that take connections over, and for what no client would send. */
+  connect(): Duplex {
+    return connectInProcess((socket) => this.#assembly.server.serve(socket));
   }
 
   /** As `app.resolve`. */
