@@ -56,7 +56,7 @@ export class Retry {
     const mostMs = Math.min(maxDelayMs, baseDelayMs * 2 ** (attempt - 1));
     const ownMs = mostMs * random();
     const askedMs = readRetryAfterMs(error, epochMs(this.#clock)) ?? 0;
-    return askedMs > maxRetryAfterMs ? Infinity : Math.max(ownMs, askedMs);
+    return askedMs > maxRetryAfterMs ? Infinity : Math.ceil(Math.max(ownMs, askedMs));
   }
 
   #isInTime(delayMs: number, { deadlineMs }: RetryScope): boolean {
@@ -78,7 +78,7 @@ export class Retry {
       const cancelTimer = this.#clock.setTimer(() => {
         signal?.removeEventListener('abort', abort);
         resolve();
-      }, Math.ceil(delayMs));
+      }, delayMs);
       signal?.addEventListener('abort', abort, { once: true });
     });
   }
