@@ -56,7 +56,7 @@ describe('a call through a closed breaker', () => {
 
   it('that fails and is awaited by nobody is told of by the process, once, as it would be without a breaker', () => {
     const compile = join(ROOT, 'samples/compile.cjs');
-    const told = execFileSync(process.execPath, ['--require', compile, join(__dirname, 'unawaited-calls.ts')], {
+    const told = execFileSync(process.execPath, ['--require', compile, join(ROOT, 'test/support/fixtures/unawaited-calls.ts')], {
       encoding: 'utf8',
     });
     expect(told.split('\n').filter(Boolean).sort()).toEqual([
