@@ -1,6 +1,7 @@
 import type { Class } from '../metadata/slot';
 import { joinPaths } from '../routing/route-pattern';
 import { readController } from './controller';
+import { controllerErrors } from './errors';
 import type { HookLists } from './hooks';
 import type { RouteDeclaration } from './route';
 import { readShapers, type RouteDraft, type StepRooms } from './route-draft';
@@ -24,8 +25,30 @@ export function makeDraft(
   const path = joinPaths(readController(controller)?.prefix ?? '', declaration.path);
   const place = `${controller.name}.${String(member)}`;
   const draft = beginDraft({ controller, place, method: declaration.method, path, authority: declaration.authority }, rooms);
+  const other = answersWith(declaration);
+  if (other !== undefined) dropPages(draft);
   for (const shape of readShapers(controller.prototype as object, member)) shape(draft);
+  if (other !== undefined && makesPage(draft)) {
+    const reason = `makes a page, but the route answers with ${other}. Take it away.`;
+    draft.mistakes.push(controllerErrors.ROUTE_OPTION_INVALID({ decorator: '@Render', place, reason }));
+  }
   return draft;
+}
+
+/** What a route answers with in place of a value, of which a page could be made. */
+function answersWith({ reply, takesOver }: RouteDeclaration): string | undefined {
+  if (takesOver === true) return 'its connection';
+  return reply === 'events' ? 'events' : undefined;
+}
+
+export function makesPage({ around }: RouteDraft): boolean {
+  return around.some(({ phase }) => phase === 'page');
+}
+
+/** The view of a class is not meant for those of its methods that make no pages. */
+export function dropPages({ around }: RouteDraft): void {
+  const kept = around.filter(({ phase }) => phase !== 'page');
+  around.splice(0, around.length, ...kept);
 }
 
 /** What a draft is of. */

@@ -2,8 +2,11 @@ import { sep } from 'node:path';
 
 /** Names that Windows reads as something else: streams, drives, and what it cuts off at the end. */
 const MISREAD = /:|[. ](?:\/|$)/;
-/** Each name has a letter, and none begins with a dot: no `.`, no `..`, no hidden files, no empty names. */
-const NAMES = /^(?:\/[^/\\.\0][^/\\\0]*)*\/?$/;
+/**
+ * Each name has a letter, and none begins with a dot: no `.`, no `..`, no hidden files, no empty names. But for the folder
+ * that is there to be read by everybody (RFC 8615), in the first place.
+ */
+const NAMES = /^(?:\/\.well-known(?=\/))?(?:\/[^/\\.\0][^/\\\0]*)*\/?$/;
 /** An encoded slash or zero is no part of a file's name. */
 const ENCODED_SEPARATOR = /%(?:2f|5c|00)/i;
 

@@ -56,6 +56,12 @@ export class StaticServer implements LateFinder<RouteTarget> {
     return { store, params: { '*': place.path }, searchParams: queryOf(url) };
   }
 
+  /** The file behind a match of the route table; `undefined`: a route answers, or a folder is meant. */
+  fileOf({ store, params }: RouteMatch<RouteTarget>): StaticFile | undefined {
+    for (const [folder, target] of this.#targets) if (target === store) return folder.find(params['*'] as string);
+    return undefined;
+  }
+
   #answer(exchange: Exchange, folder: StaticFolder, attempts: number): unknown {
     const path = exchange.params['*'] as string;
     const file = folder.find(path);

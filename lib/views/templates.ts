@@ -105,9 +105,16 @@ function withoutExtension(name: string): string {
 
 function toData(view: string, data: unknown, place: string): object {
   if (data === undefined || data === null) return {};
-  if (typeof data === 'object' && !Array.isArray(data)) return data;
-  const got = Array.isArray(data) ? 'an array' : `a ${typeof data}`;
-  throw viewErrors.VIEW_DATA_INVALID({ view, place, got }, UNMADE);
+  const other = typeof data === 'object' ? itemsIn(data) : `a ${typeof data}`;
+  if (other === undefined) return data;
+  throw viewErrors.VIEW_DATA_INVALID({ view, place, got: other }, UNMADE);
+}
+
+/** What has items and no members of its own to read: a page of it would be empty. */
+function itemsIn(data: object): string | undefined {
+  if (Array.isArray(data)) return 'an array';
+  if (Symbol.asyncIterator in data) return 'a stream or generator';
+  return Symbol.iterator in data ? 'a list' : undefined;
 }
 
 /** Of what is wrong with a template the first line, and where: eta tells the place of what it cannot read itself, and not of wrong code. */

@@ -1,4 +1,4 @@
-import { beginDraft, type DraftRooms } from '../controllers/make-draft';
+import { beginDraft, type DraftRooms, dropPages, makesPage } from '../controllers/make-draft';
 import { readShapers, type RouteDraft } from '../controllers/route-draft';
 import type { Class } from '../metadata/slot';
 import { websocketErrors } from './errors';
@@ -20,7 +20,7 @@ export function draftHandler(gateway: Class, member: string | symbol, path: stri
   const draft = beginDraft({ controller: gateway, place, method: 'MESSAGE', path }, rooms);
   for (const list of [draft.hooks.guards, draft.before, draft.middleware, draft.fields, draft.mistakes]) list.length = 0;
   draft.status = undefined;
-  keepAround(draft);
+  dropPages(draft);
   for (const shape of readShapers(gateway.prototype as object, member)) shape(draft);
   const own = {
     '@Header': draft.fields.length > 0,
@@ -31,16 +31,8 @@ export function draftHandler(gateway: Class, member: string | symbol, path: stri
   return draft;
 }
 
-function aboutResponses({ before, around }: RouteDraft): Readonly<Record<string, boolean>> {
-  return {
-    '@Push': before.some(({ phase }) => phase === 'push'),
-    '@Render': around.some(({ phase }) => phase === 'page'),
-  };
-}
-
-function keepAround({ around }: RouteDraft): void {
-  const kept = around.filter(({ phase }) => phase !== 'page');
-  around.splice(0, around.length, ...kept);
+function aboutResponses(draft: RouteDraft): Readonly<Record<string, boolean>> {
+  return { '@Push': draft.before.some(({ phase }) => phase === 'push'), '@Render': makesPage(draft) };
 }
 
 function refuse({ place, mistakes }: RouteDraft, found: Readonly<Record<string, boolean>>): void {

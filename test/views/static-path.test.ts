@@ -6,7 +6,7 @@ import { pathOf, toFilePath } from '../../lib/views/static-path';
 /** What attackers put together: dots, separators, encodings of both, once and twice, and names. */
 const piece = fc.constantFrom(
   '.', '..', '...', '/', '//', '\\', '%2e', '%2E', '%2f', '%5c', '%00', '%252e', '%252f', '%c0%ae', '%c0%af', '%e0%80%ae', '%u002e',
-  '%ef%bc%8e', ';', ':', '~', ' ', '%20', '%', '%zz', '\0', '\n', '?', '#', 'a', 'etc', 'passwd', 'index.html', '.env', 'ü', '%c3%bc',
+  '%ef%bc%8e', ';', ':', '~', ' ', '%20', '%', '%zz', '\0', '\n', '?', '#', 'a', 'etc', 'passwd', 'index.html', '.env', '.well-known', 'ü', '%c3%bc',
 ); // prettier-ignore
 const path = fc.array(piece, { maxLength: 12 }).map((pieces) => `/${pieces.join('')}`);
 
@@ -17,7 +17,8 @@ describe('the path of a file', () => {
         const found = toFilePath(text);
         if (found === undefined) return;
         const below = relative('/root', join('/root', found));
-        expect(below.split(sep).every((name) => !name.startsWith('.'))).toBe(true);
+        const names = below.split(sep);
+        expect(names.every((name, at) => !name.startsWith('.') || (at === 0 && name === '.well-known'))).toBe(true);
         expect(`/${below}`).toBe(found.length > 1 ? found.replace(/\/$/, '') : '/');
         expect(found).not.toMatch(/[\0\\]/);
       }),

@@ -26,6 +26,9 @@ folder
   .write('with space and ü.txt', 'named')
   .write('.secret', 'hidden')
   .write('.git/config', 'hidden')
+  .write('.well-known/.secret', 'hidden')
+  .write('sub/.well-known/a.txt', 'hidden')
+  .write('.well-known/security.txt', 'Contact: mailto:security@example.org')
   .write('sub/deep/a.txt', 'deep')
   .link('inside.txt', folder.at('app.css'))
   .link('outside.txt', site.at('secret.txt'))
@@ -165,10 +168,29 @@ describe.each(doors)('static files over $name', (door) => {
   it.each([
     '/static/.secret',
     '/static/.git/config',
+    '/static/%2egit/config',
+    '/static/.well-known',
+    '/static/.well-known/',
+    '/static/.well-known/.secret',
+    '/static/.well-known/../.secret',
+    '/static/sub/.well-known/a.txt',
     '/static/../secret.txt',
     '/static/%2e%2e/secret.txt',
     '/static/..%2fsecret.txt',
     '/static/..%5csecret.txt',
+    '/static/%2e%2e%2fsecret.txt',
+    '/static/.%2e/secret.txt',
+    '/static/%252e%252e%252fsecret.txt',
+    '/static/%252e%252e/secret.txt',
+    '/static/..;/secret.txt',
+    '/static/....//secret.txt',
+    '/static/%ef%bc%8e%ef%bc%8e/secret.txt',
+    '/static/sub/deep/../../../secret.txt',
+    '/static/sub%2fdeep%2fa.txt',
+    '/static/C:/secret.txt',
+    '/static/%2fetc%2fpasswd',
+    '/static//etc/passwd',
+    '/static/file:///etc/passwd',
     '/static/sub/../app.css',
     '/static/./app.css',
     '/static//app.css',
@@ -191,8 +213,9 @@ describe.each(doors)('static files over $name', (door) => {
   });
 
   it('with a path that cannot be decoded are 400', async () => {
-    expect((await ask('/static/%ff.css')).status).toBe(400);
-    expect((await ask('/static/%zz')).status).toBe(400);
+    for (const path of ['%ff.css', '%zz', '%c0%ae%c0%ae/secret.txt', '%c0%afsecret.txt', '%u002e%u002e/secret.txt', '%']) {
+      expect([path, (await ask(`/static/${path}`)).status]).toEqual([path, 400]);
+    }
   });
 
   it('are had by their encoded names, by links inside of the folder, and with a query', async () => {
@@ -200,6 +223,11 @@ describe.each(doors)('static files over $name', (door) => {
     expect((await ask('/static/inside.txt')).text).toBe('body { color: red }');
     expect((await ask('/static/circle/sub/deep/a.txt')).text).toBe('deep');
     expect((await ask('/static/sub/deep/a.txt?v=2')).text).toBe('deep');
+  });
+
+  it('are had of the folder that is there for everybody (RFC 8615)', async () => {
+    const answer = await ask('/static/.well-known/security.txt');
+    expect([answer.status, answer.text]).toEqual([200, 'Contact: mailto:security@example.org']);
   });
 
   it('with a hash in their name are kept for a year', async () => {

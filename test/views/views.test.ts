@@ -1,4 +1,19 @@
-import { Body, Controller, Get, Header, NotFoundError, Post, Query, Render, RequestContext, UseInterceptors } from 'rockstar-web';
+import { Readable } from 'node:stream';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Hijack,
+  HijackedConnection,
+  NotFoundError,
+  Post,
+  Query,
+  Render,
+  RequestContext,
+  Sse,
+  UseInterceptors,
+} from 'rockstar-web';
 import { map, type Observable, of } from 'rxjs';
 import { type Answer, type Client, doors, moduleOf, serveOn, type Served } from '../journeys/doors';
 import { RecordingLogger } from '../support/kernel';
@@ -392,6 +407,59 @@ describe('what is wrong with views is told at start', () => {
     }
     const answer = await (await appOf([Asking], { logger: false })).request({ url: '/' });
     expect(answer.json()).toMatchObject({ status: 500, code: 'VIEWS_NOT_CONFIGURED', detail: 'The page could not be made.' });
+  });
+
+  it('also that a route makes none, and has one', async () => {
+    @Controller()
+    class Others {
+      @Sse('/events') @Render('plain') events() {
+        return of(1);
+      }
+      @Hijack('/raw') @Render('plain') raw(connection: HijackedConnection) {
+        void connection.close();
+      }
+    }
+    expect((await mistakesOf([Others], { views: folder.path })).map(({ message }) => message)).toEqual([
+      'ROUTE_OPTION_INVALID: @Render of Others.events makes a page, but the route answers with events. Take it away.',
+      'ROUTE_OPTION_INVALID: @Render of Others.raw makes a page, but the route answers with its connection. Take it away.',
+    ]);
+  });
+
+  it('of a controller is not for its routes without pages', async () => {
+    @Controller()
+    @Render('plain')
+    class Both {
+      @Get('/page') page() {}
+      @Sse('/events') events() {
+        return of('an event');
+      }
+    }
+    const app = await appOf([Both], { views: folder.path });
+    expect((await app.request({ url: '/page' })).text()).toBe('<p>plain</p>');
+    expect((await app.request({ url: '/events' })).text()).toBe('data: an event\n\n');
+  });
+
+  it.each([
+    ['a list', [1], 'an array'],
+    ['a map', new Map([['a', 1]]), 'a list'],
+    ['bytes', Buffer.from('a'), 'a list'],
+    ['a stream', Readable.from(['a']), 'a stream or generator'],
+    ['a number', 5, 'a number'],
+  ])('and what is no object for a view to the log: %s', async (_what, value, got) => {
+    @Controller()
+    class Wrong {
+      @Get('/')
+      @Render('plain')
+      page(): unknown {
+        return value;
+      }
+    }
+    const logger = new RecordingLogger();
+    const app = await appOf([Wrong], { views: folder.path, logger });
+    expect((await app.request({ url: '/' })).json()).toMatchObject({ status: 500, code: 'VIEW_DATA_INVALID' });
+    expect(logger.lines.map(({ fields }) => String((fields.err as Error | undefined)?.message))).toContainEqual(
+      `VIEW_DATA_INVALID: The view plain takes an object, whose members it reads as it.name, or nothing; Wrong.page gave it ${got}.`,
+    );
   });
 
   it('of a route has the last word over that of its controller', async () => {
