@@ -14,6 +14,7 @@ export { serve, type ServeOptions } from './application/serve';
 export { CurrentRequest } from './context/current-request';
 export { type Auth, createParamDecorator, type Filter, type Guard, type Interceptor } from './context/hooks';
 export { PluginContext } from './context/plugin-context';
+export { Push } from './context/push';
 export { type MatchedRoute, RequestContext } from './context/request-context';
 
 export { Controller } from './controllers/controller';
@@ -124,6 +125,15 @@ export {
 export type { ClassProvider, ExistingProvider, FactoryProvider, Provider, ValueProvider } from './plugins/provider';
 export { Inject, type InjectionKey, Optional, Token, token } from './plugins/service-token';
 export { WiringError } from './plugins/wiring-error';
+
+export type { PushArm, PushExperiment } from './push/experiment';
+export type { PushDecorator } from './push/push';
+export type { PushRouteOptions } from './push/push-declaration';
+export type { PreloadAs, PushOptions } from './push/push-options';
+export type { NotHinted, NotPromised, PushOutcome, PushSkipped } from './push/push-outcome';
+export { PushReport, type PushReportRow } from './push/push-report';
+export { PushReportController } from './push/push-report-controller';
+export type { PushOption, PushSettings } from './push/push-settings';
 
 export { Breaker, type BreakerCallOptions, type BreakerSummary } from './resilience/breaker';
 export { BreakerCall } from './resilience/breaker-call';

@@ -12,7 +12,7 @@ import {
   type RouteFilter,
 } from '../controllers/hooks';
 import { insideCurrent } from '../controllers/inside-current';
-import type { PageMaker } from '../controllers/route-draft';
+import type { PageMaker, PagePusher } from '../controllers/route-draft';
 import type { FrameworkError } from '../errors/framework-error';
 import type { Exchange, RouteTarget } from '../http/exchange';
 import type { Lifetime } from '../lifetime/lifetime';
@@ -35,6 +35,7 @@ export interface RouteFoundation {
   readonly instruments: HttpInstruments;
   readonly auth: Authentication | undefined;
   readonly views: PageMaker | undefined;
+  readonly pushes: PagePusher;
   readonly webSockets: WebSockets;
   readonly contextOf: (exchange: Exchange) => RequestContext;
   /** What works for the request it is used in: controllers that reach one of these by injection run inside their request. */
@@ -107,6 +108,7 @@ function commonRooms(
       challenge: auth?.options.challenge,
       permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth),
       views: foundation.views,
+      push: foundation.pushes,
     },
     timeoutMs: limitsOf(options).handlerTimeoutMs,
     needsCurrent: globalsNeedCurrent(plan, foundation) || reaches(plan, controller, (key) => needCurrent.has(key), module),

@@ -26,6 +26,7 @@ import { type HijackRecorder, recordHijacks } from '../metrics/hijack-instrument
 import { recordClientCalls } from '../metrics/http-client-instruments';
 import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
+import { recordPushes } from '../metrics/push-instruments';
 import { ProcessInstruments } from '../metrics/process-instruments';
 import { webSocketInstruments } from '../metrics/web-socket-instruments';
 import type * as OpenApiRoutes from '../openapi/openapi-routes';
@@ -41,6 +42,9 @@ import type { Provider } from '../plugins/provider';
 import { startInstances, stopInstances } from '../plugins/run-instances';
 import type { InjectionKey } from '../plugins/service-token';
 import { WiringError } from '../plugins/wiring-error';
+import { PushReport } from '../push/push-report';
+import { checkPush, toPushSettings } from '../push/push-settings';
+import { Pushes } from '../push/pushes';
 import { type RouteEntry, RouteTable } from '../routing/route-table';
 import { Authentication } from '../security/auth';
 import { compileOrigin } from '../security/origin-behind-proxies';
@@ -106,6 +110,7 @@ class Foundation implements RouteFoundation {
   readonly webSockets: WebSockets;
   /** The files that are sent as they are, known beforehand; `undefined` when there are none. */
   readonly statics: StaticIndex | undefined;
+  readonly pushes: Pushes;
   readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest, HttpClient, Database, Databases]);
   readonly #ambient: ReadonlyMap<InjectionKey, (instance: PluginInstance) => unknown>;
   readonly #process: ProcessInstruments;
@@ -128,11 +133,16 @@ class Foundation implements RouteFoundation {
     this.#process = new ProcessInstruments(this.metrics, { clock: this.clock });
     this.views = options.views === undefined ? undefined : new Templates(toViewSettings(options.views));
     this.statics = options.static === undefined ? undefined : new StaticIndex(toStaticSettings(options.static), this.clock);
+    this.pushes = new Pushes(toPushSettings(options.push), {
+      ...{ logger: this.logger, clock: this.clock, observer: recordPushes(this.metrics) },
+      contextOf: (exchange) => this.contextOf(exchange),
+    });
     this.hijacks = recordHijacks(this.metrics);
     const rooms: ContextRooms = {
       logger: this.logger,
       metrics: this.metrics,
       hijacks: this.hijacks,
+      pushes: this.pushes,
       permits: (call, resource, action) => this.auth?.permits(call, resource, action) ?? false,
       views: this.views,
       database: () => this.databases.main,
@@ -157,6 +167,7 @@ class Foundation implements RouteFoundation {
       [CurrentRequest, () => current],
       [WebSocketRooms, () => this.webSockets.rooms],
       [ActiveRequests, () => this.requests],
+      [PushReport, () => this.pushes.report],
       [HttpClient, () => this.http],
       [Database, () => this.databases.main],
       [Databases, () => this.databases],
@@ -236,6 +247,7 @@ function mistakesIn(options: ApplicationOptions): FrameworkError[] {
     ...checkOpenApi(options.openapi),
     ...checkViews(options.views),
     ...checkStatic(options.static),
+    ...checkPush(options.push),
     ...checkWebSocketOptions(options.websocket, 'the option websocket'),
     ...checkHttpClient(options),
     ...checkDatabaseOptions(options.database),
@@ -391,8 +403,11 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
   );
   const files =
     foundation.statics &&
-    new StaticServer(foundation.statics, (route, answer) => staticTarget(foundation, plugins.plan, globalHooks, route, answer));
+    new StaticServer(foundation.statics, (route, answer) =>
+      staticTarget(foundation, plugins.plan, globalHooks, route, foundation.pushes.noting(answer)),
+    );
   const { table } = RouteTable.compile([...own, ...operators], files);
+  foundation.pushes.begin(table, (match) => files?.fileOf(match));
   const server: HttpServer = new HttpServer({
     http2: options.http2 ?? false,
     tls: options.tls,

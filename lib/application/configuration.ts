@@ -10,6 +10,7 @@ import { type MultipartOptions, whyNoMultipartOptions } from '../http/multipart-
 import type { TlsOptions } from '../http/tls-door';
 import type { Clock } from '../lifetime/clock';
 import type { OpenApiOption } from '../openapi/openapi-options';
+import type { PushOption } from '../push/push-settings';
 import type { TrustedProxies, TrustProxyOptions } from '../security/trust-proxy';
 import type { UpstreamOptions } from '../upstream/client-options';
 import type { PipeTransform } from '../validation/pipe';
@@ -55,6 +56,11 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
   readonly websocket?: WebSocketOptions;
   /** A folder whose files are sent as they are, `{ root, prefix, maxAgeMs, … }`, or several of them. Default: none. */
   readonly static?: StaticOption;
+  /**
+   * How what pages need is delivered beforehand (`@Push`, `ctx.push`), and its limits; `false`: not at all. Default: promises to
+   * clients that take them, early hints and links to others.
+   */
+  readonly push?: PushOption;
   /** Around every route, outside of what controllers name. */
   readonly guards?: readonly HookReference<Guard>[];
   readonly interceptors?: readonly HookReference<Interceptor>[];
@@ -192,6 +198,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   securityHeaders: flag,
   views: checkedByRoom,
   static: checkedByRoom,
+  push: checkedByRoom,
   websocket: checkedByRoom,
   guards: hooks('canActivate'),
   interceptors: hooks('intercept'),

@@ -28,6 +28,9 @@ import type { CancelReason } from '../lifetime/end-reason';
 import { type CancelScope, openCancelScope } from '../lifetime/cancel-scope';
 import { observeEnd, observeFinish } from '../lifetime/observe-lifetime';
 import type { Metrics } from '../metrics/metrics';
+import type { PushOptions } from '../push/push-options';
+import type { PushOutcome } from '../push/push-outcome';
+import type { Pushes } from '../push/pushes';
 import { type Aggregate, type AggregateOptions, aggregateWithin, type Branches } from '../upstream/aggregate';
 import { makePage } from '../views/render';
 import type { Message } from '../websocket/message';
@@ -47,6 +50,7 @@ export interface ContextRooms {
   database(): Database;
   /** Absent when the application has no `views`. */
   readonly views?: PageMaker | undefined;
+  readonly pushes: Pushes;
 }
 
 /** What a context is of: a request, or a message on the WebSocket that a request became. */
@@ -338,6 +342,24 @@ export class RequestContext {
     // That nobody waits for it is the handler's mistake, and no reason to end the process.
     taken.catch((error: unknown) => this.#exchange.host.logger.debug('a connection was not taken over', { err: error }));
     return taken;
+  }
+
+  /**
+   * Delivers what the answer will need before it is asked for (RFC 9113 §8.4), as this user, by the best way the client takes;
+   * call it before the answer, and before what takes long. What is pushed is answered by the application itself, behind the
+   * head of this answer.
+   *
+   * In: `path` of this application, percent-encoded; `headers` and `method` (GET, HEAD) of the promised request, and what a
+   * link says (`as`, `type`, `crossorigin`, `cacheable`).
+   * Out: `promised`, `hinted` (103, RFC 8297; calls in one tick share one), `linked` (`Link: rel=preload`), with the reason why
+   * nothing better was, or `skipped` with its reason (`cached`, `limit`, `late`, `nested`, …). All are normal, and so is a
+   * later reset by the client: none throws.
+   * Fails with: PUSH_PATH_INVALID, PUSH_OPTION_INVALID.
+   * Ends: when its bytes are sent; cancelled (CANCEL, 0x8) with the connection, or when this request ends in any way but a
+   * normal one.
+   */
+  push(path: string, options?: PushOptions): PushOutcome {
+    return this.#rooms.pushes.push(this.#exchange, path, options);
   }
 
   /** Aborted with a `CancelledError` when the request is cut; quiet when it ends normally. Made on first read. */

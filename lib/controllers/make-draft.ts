@@ -85,6 +85,7 @@ export function beginDraft(
     },
     middleware: [],
     before: [],
+    wouldReject: [],
     around: [],
     mistakes: [],
   };

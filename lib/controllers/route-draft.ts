@@ -29,6 +29,12 @@ export interface PageMaker {
   render(view: string, data: unknown, place: string): string;
 }
 
+/** Delivers what a page will need, before it is asked for. */
+export interface PagePusher {
+  /** The step of a route that does what `declared`, the room's own, says; none where that is wrong or switched off. */
+  compile(declared: object, draft: RouteDraft): BeforeStep | undefined;
+}
+
 /** What the application lends to decorators that add a step. */
 export interface StepRooms {
   /** Whether who is asking may do `action` to `resource`; `undefined` when the application has no `auth`. */
@@ -37,6 +43,7 @@ export interface StepRooms {
   readonly challenge?: string | undefined;
   /** Absent when the application has no `views`. */
   readonly views?: PageMaker | undefined;
+  readonly push?: PagePusher | undefined;
 }
 
 /** A route while it is put together. Each decorator around a route changes it; then it is compiled. */
@@ -57,6 +64,8 @@ export interface RouteDraft {
   /** Connect middleware in front of everything else, in the order in which it runs. */
   readonly middleware: (ConnectMiddleware | ConnectErrorMiddleware)[];
   readonly before: BeforeEntry[];
+  /** Who knows beforehand that the handler will not be called, as a breaker that is open does: nothing is pushed then. */
+  readonly wouldReject: ((exchange: Exchange) => boolean)[];
   readonly around: AroundEntry[];
   /** Wiring mistakes found on the way; they are reported with all others. */
   readonly mistakes: FrameworkError[];
