@@ -112,6 +112,11 @@ function logFailure(exchange: Exchange, failure: FrameworkError): void {
   const { logger } = exchange.host;
   const status = failure.status ?? 500;
   const fields = { method: exchange.wire.method, route: exchange.target.route, status, code: failure.code };
-  if (status >= 500) logger.error('request failed', { ...fields, err: failure.cause ?? failure });
+  if (status >= 500 && !isRefusal(failure)) logger.error('request failed', { ...fields, err: failure.cause ?? failure });
   else logger.debug('request refused', { ...fields, reason: failure.detail });
+}
+
+/** Told to come again: by a breaker that is open, or by who has too much to do. There are many of them, and each is meant. */
+function isRefusal({ status, headers, cause }: FrameworkError): boolean {
+  return status === 503 && cause === undefined && headers?.['retry-after'] !== undefined;
 }

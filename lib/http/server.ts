@@ -4,6 +4,7 @@ import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2S
 import { createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../diagnostics/logger';
+import type { FrameworkError } from '../errors/framework-error';
 import type { Clock } from '../lifetime/clock';
 import type { Deadlines } from '../lifetime/deadline';
 import type { RouteMatch, RouteTable } from '../routing/route-table';
@@ -53,6 +54,8 @@ export interface HttpServerOptions {
   readonly readOrigin?: ((exchange: Exchange) => ClientOrigin) | undefined;
   /** How long the caller says it waits, in milliseconds, where it is believed. Default: nobody is asked. */
   readonly readTimeout?: ((exchange: Exchange) => number | undefined) | undefined;
+  /** Why a request is refused before anything is done for it, if it is. Default: none is. */
+  readonly admit?: ((exchange: Exchange) => FrameworkError | undefined) | undefined;
 }
 
 /** Where a connection is kept on what Node hands over with each event. */
@@ -309,6 +312,11 @@ export class HttpServer implements Host {
   };
 
   #walk(exchange: Exchange): void {
+    const refusal = this.#options.admit?.(exchange);
+    if (refusal !== undefined) {
+      replyFailure(exchange, refusal);
+      return;
+    }
     if (this.front !== undefined) exchange.target = this.front(exchange.target);
     const askedMs = this.#options.readTimeout?.(exchange);
     if (askedMs === 0) {
