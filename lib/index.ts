@@ -142,6 +142,7 @@ export type { BackoffOptions, BreakerOptions } from './resilience/breaker-option
 export type { BreakerStateName } from './resilience/breaker-state';
 export { Breakers, type BreakersOptions } from './resilience/breakers';
 export { Bulkhead, type BulkheadOptions, type BulkheadStats } from './resilience/bulkhead';
+export type { LoadSheddingOptions } from './resilience/load-shedder';
 export type { NamedBreakerOptions } from './resilience/named-configurations';
 export type { BreakerStats } from './resilience/outcome';
 export type { WindowOptions } from './resilience/outcome-window';

@@ -70,6 +70,7 @@ import {
   unmatchedTarget,
 } from './application-routes';
 import { type ApplicationOptions, checkOptions, cookieSecretsOf, limitsOf } from './configuration';
+import { checkLoadSheddingOption, LoadShedding } from './load-shedding';
 import { MiddlewareFront } from './middleware-front';
 import { operatorRoutes } from './operator-routes';
 import { documentSource } from './planned-document';
@@ -113,6 +114,7 @@ class Foundation implements RouteFoundation {
   readonly pushes: Pushes;
   readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest, HttpClient, Database, Databases]);
   readonly #ambient: ReadonlyMap<InjectionKey, (instance: PluginInstance) => unknown>;
+  readonly shedding: LoadShedding | undefined;
   readonly #process: ProcessInstruments;
   #http: HttpClient | undefined;
   #databases: Databases | undefined;
@@ -131,6 +133,7 @@ class Foundation implements RouteFoundation {
     this.instruments = new HttpInstruments(this.metrics, { scheme, activeRequests: () => countRequests(this.lifetime) });
     this.requests = new ActiveRequests(this.lifetime, this.instruments);
     this.#process = new ProcessInstruments(this.metrics, { clock: this.clock });
+    this.shedding = options.loadShedding && new LoadShedding(options.loadShedding, this);
     this.views = options.views === undefined ? undefined : new Templates(toViewSettings(options.views));
     this.statics = options.static === undefined ? undefined : new StaticIndex(toStaticSettings(options.static), this.clock);
     this.pushes = new Pushes(toPushSettings(options.push), {
@@ -217,6 +220,7 @@ class Foundation implements RouteFoundation {
     this.health.close();
     this.instruments.close();
     this.#process.close();
+    this.shedding?.close();
     this.lifetime.end('finished');
     for (const result of await Promise.allSettled(this.#closers.map((close) => close()))) {
       if (result.status === 'rejected') this.logger.error('something could not be closed', { err: result.reason as unknown });
@@ -250,6 +254,7 @@ function mistakesIn(options: ApplicationOptions): FrameworkError[] {
     ...checkPush(options.push),
     ...checkWebSocketOptions(options.websocket, 'the option websocket'),
     ...checkHttpClient(options),
+    ...checkLoadSheddingOption(options.loadShedding),
     ...checkDatabaseOptions(options.database),
   );
   return mistakes.length > 0 ? mistakes : checkTrust(options.trustProxy ?? false);
@@ -423,6 +428,7 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
     nosniff: options.securityHeaders ?? true,
     readOrigin: compileOrigin(options.trustProxy ?? false),
     readTimeout: compilePeerTimeout(options),
+    admit: foundation.shedding?.admit,
   });
   return { server, middleware: new MiddlewareFront(server, failureAnswer(foundation, globalHooks)) };
 }

@@ -11,6 +11,7 @@ import type { TlsOptions } from '../http/tls-door';
 import type { Clock } from '../lifetime/clock';
 import type { OpenApiOption } from '../openapi/openapi-options';
 import type { PushOption } from '../push/push-settings';
+import type { LoadSheddingOptions } from '../resilience/load-shedder';
 import type { TrustedProxies, TrustProxyOptions } from '../security/trust-proxy';
 import type { UpstreamOptions } from '../upstream/client-options';
 import type { PipeTransform } from '../validation/pipe';
@@ -71,6 +72,11 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
    * `trustProxy` trusts who sends them. Default `true`.
    */
   readonly readDeadlines?: boolean;
+  /**
+   * When requests are refused because there is too much to do (503, `Retry-After`): how late the event loop may be, how many
+   * may be under way. Health and metrics are answered all the same. Default: none is.
+   */
+  readonly loadShedding?: LoadSheddingOptions;
   /** Of the `HttpClient` that is injected: time-outs, `interceptors` around each call, `baseUrl`, … */
   readonly httpClient?: UpstreamOptions;
   /** Where the database is that is injected as `Database`, and its limits. Default: `DATABASE_URL`, else an embedded one. */
@@ -206,6 +212,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   pipes: hooks('transform'),
   readDeadlines: flag,
   database: checkedByRoom,
+  loadShedding: checkedByRoom,
   httpClient: { expected: 'an object', accepts: (value) => isObjectWith(value) },
   openapi: { expected: 'true, false or an object', accepts: (value) => typeof value === 'boolean' || isObjectWith(value) },
   health: flag,
