@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import { brotliCompressSync } from 'node:zlib';
 import { Controller, Get } from 'rockstar-web';
 import { ManualClock } from 'rockstar-web/testing';
+import { StaticIndex } from '../../lib/views/static-index';
+import { toStaticSettings } from '../../lib/views/static-options';
 import { type Client, doors, moduleOf, serveOn, type Served } from '../journeys/doors';
 import { recorded } from '../middleware/middleware-app';
 import { soon } from '../support/soon';
@@ -215,5 +217,41 @@ describe.each(doors)('a large file over $name', (door) => {
     fs.renameSync(folder.at('other.bin'), folder.at('large.bin'));
     expect((await asked.answer).text === LARGE.toString()).toBe(true);
     expect((await client.ask({ path: '/large.bin', headers: { range: 'bytes=0-2' } })).text).toBe('zzz');
+  }, 30_000);
+});
+
+describe('what is kept of files has a limit', () => {
+  /** So many names of one file of `bytes`. */
+  function fill(count: number, bytes: number): void {
+    folder.write('0', 'x'.repeat(bytes));
+    for (let at = 1; at < count; at++) fs.linkSync(folder.at('0'), folder.at(String(at)));
+  }
+
+  it('of 32 MiB for their contents', async () => {
+    fill(513, 64 * 1024);
+    const { ask } = await appOn(false);
+    const read = jest.spyOn(fs.promises, 'readFile');
+    const reads = async (path: string): Promise<number> => {
+      read.mockClear();
+      expect(((await ask(path)) as string).length).toBe(64 * 1024);
+      return read.mock.calls.length;
+    };
+    try {
+      expect([await reads('/0'), await reads('/0')]).toEqual([1, 0]);
+      for (let at = 1; at < 512; at++) await ask(`/${at}`);
+      expect(await reads('/0')).toBe(0);
+      await ask('/512');
+      expect([await reads('/512'), await reads('/0')]).toEqual([0, 1]);
+    } finally {
+      read.mockRestore();
+    }
+  });
+
+  it('of 20 000 that are read at start; those beyond are found when they are asked for', async () => {
+    fill(20_005, 1);
+    const index = new StaticIndex(toStaticSettings({ root: folder.path, watch: false }), new ManualClock());
+    expect(index.size).toBe(20_000);
+    for (let at = 0; at < 20_005; at++) expect(index.find(`/${at}`)?.bytes).toBe(1);
+    expect(index.size).toBe(20_005);
   }, 30_000);
 });
