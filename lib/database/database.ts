@@ -21,7 +21,7 @@ export interface QueryOptions {
 
 /** How rows are read. `timeoutMs` is for each of them. */
 export interface StreamOptions extends QueryOptions {
-  /** How many rows are fetched at a time. Default 200. */
+  /** How many rows are fetched at a time. Default 500. */
   readonly batchRows?: number;
 }
 
@@ -75,7 +75,7 @@ export class Database {
    */
   stream<T = Row>(text: string, params: readonly unknown[] = [], options: StreamOptions = {}): AsyncIterableIterator<T> {
     const owner = this.#ownerNow();
-    const { batchRows = 200 } = options;
+    const { batchRows = 500 } = options;
     checkAsked(options);
     return new RowReader<T>(() => {
       const work = this.#connections.begin(owner, options);

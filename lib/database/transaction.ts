@@ -37,7 +37,7 @@ export class Transaction {
   stream<T = Row>(
     text: string,
     params: readonly unknown[] = [],
-    { batchRows = 200 }: { readonly batchRows?: number } = {},
+    { batchRows = 500 }: { readonly batchRows?: number } = {},
   ): AsyncIterableIterator<T> {
     checkAsked({ batchRows });
     const cursor = new SessionCursor(this.#session, { text, params, batchRows });

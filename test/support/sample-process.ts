@@ -12,7 +12,8 @@ export class SampleProcess {
   readonly exited: Promise<number | string>;
 
   private constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
-    const command = ['--conditions=rockstar-source', '-r', 'ts-node/register/transpile-only', ...args];
+    // As `npm run sample` does; what was compiled before is not compiled again.
+    const command = ['--conditions=rockstar-source', '-r', './samples/compile.cjs', ...args];
     const env = { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...environment };
     this.child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));

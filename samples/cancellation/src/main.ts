@@ -1,0 +1,4 @@
+import { serve } from 'rockstar-web';
+import { CancellationModule } from './cancellation.module';
+
+void serve(CancellationModule, { port: 8085 });
