@@ -17,6 +17,7 @@ export { PluginContext } from './context/plugin-context';
 export { Push } from './context/push';
 export { type MatchedRoute, RequestContext } from './context/request-context';
 
+export { CircuitBreaker, type CircuitBreakerDecorator, type CircuitBreakerOptions } from './controllers/circuit-breaker';
 export { Controller } from './controllers/controller';
 export { type CallHandler, Catch } from './controllers/hooks';
 export { Body, type BodyOptions, Cookies, Ctx, Headers, Param, Query, Signal } from './controllers/parameter';

@@ -11,6 +11,7 @@ import {
   ResolvedHook,
   type RouteFilter,
 } from '../controllers/hooks';
+import { checkGuardedMethods } from '../controllers/guarded-methods';
 import { insideCurrent } from '../controllers/inside-current';
 import type { PageMaker, PagePusher } from '../controllers/route-draft';
 import type { FrameworkError } from '../errors/framework-error';
@@ -23,6 +24,7 @@ import type { PluginInstance } from '../plugins/plugin-instance';
 import { type PlannedModule, type PluginPlan, reaches } from '../plugins/plugin-plan';
 import { RequestScope, type Supply } from '../plugins/request-scope';
 import type { InjectionKey } from '../plugins/service-token';
+import type { Breakers } from '../resilience/breakers';
 import { type RouteEntry, RouteTable } from '../routing/route-table';
 import type { Authentication } from '../security/auth';
 import type { WebSockets } from '../websocket/web-sockets';
@@ -37,6 +39,7 @@ export interface RouteFoundation {
   readonly views: PageMaker | undefined;
   readonly pushes: PagePusher;
   readonly webSockets: WebSockets;
+  readonly breakers: Breakers;
   readonly contextOf: (exchange: Exchange) => RequestContext;
   /** What works for the request it is used in: controllers that reach one of these by injection run inside their request. */
   readonly needCurrent: ReadonlySet<InjectionKey>;
@@ -77,6 +80,14 @@ export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): Framew
   return [...mistakes, ...RouteTable.compile(entries).mistakes];
 }
 
+/** What is wrong with methods of providers that are called through breakers. */
+export function tryGuardedMethods({ modules }: PluginPlan, { breakers }: RouteFoundation): FrameworkError[] {
+  const classes = modules.flatMap(({ order }) =>
+    order.flatMap(({ role, recipe }) => (role !== 'controller' && recipe.kind === 'class' ? [recipe.class] : [])),
+  );
+  return [...new Set(classes)].flatMap((it) => checkGuardedMethods(it, breakers));
+}
+
 function compileClass(
   { webSockets }: RouteFoundation,
   controller: ConcreteClass,
@@ -109,6 +120,7 @@ function commonRooms(
       permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth),
       views: foundation.views,
       push: foundation.pushes,
+      breakers: foundation.breakers,
     },
     timeoutMs: limitsOf(options).handlerTimeoutMs,
     needsCurrent: globalsNeedCurrent(plan, foundation) || reaches(plan, controller, (key) => needCurrent.has(key), module),

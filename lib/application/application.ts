@@ -5,6 +5,7 @@ import type { Provider } from '../plugins/provider';
 import type { ActiveRequests } from '../metrics/active-requests';
 import type { Health } from '../metrics/health';
 import type { Metrics } from '../metrics/metrics';
+import type { Breakers } from '../resilience/breakers';
 import { resolveAnywhere } from '../plugins/resolve-anywhere';
 import type { InjectionKey } from '../plugins/service-token';
 import { assemble, type Assembly } from './assemble';
@@ -33,6 +34,11 @@ export class Application {
 
   get metrics(): Metrics {
     return this.#assembly.metrics;
+  }
+
+  /** Its circuit breakers, by name and by key. */
+  get breakers(): Breakers {
+    return this.#assembly.breakers;
   }
 
   /** What is being worked on, and what was cut short. */

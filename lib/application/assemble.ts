@@ -5,6 +5,7 @@ import { hookClassesOf } from '../controllers/hook-classes';
 import { Database } from '../database/database';
 import { checkDatabaseOptions } from '../database/database-options';
 import { Databases } from '../database/databases';
+import { guardInstance } from '../controllers/guarded-methods';
 import { createLogger } from '../diagnostics/create-logger';
 import { Logger } from '../diagnostics/logger';
 import { toLogger } from '../diagnostics/to-logger';
@@ -20,6 +21,7 @@ import { Deadlines } from '../lifetime/deadline';
 import { Lifetime } from '../lifetime/lifetime';
 import { EXPOSITION_CONTENT_TYPE, scrape } from '../metrics/exposition';
 import { Health } from '../metrics/health';
+import { BreakerInstruments, observeBreakerStates } from '../metrics/breaker-instruments';
 import { ActiveRequests, countRequests } from '../metrics/active-requests';
 import { DatabaseInstruments } from '../metrics/database-instruments';
 import { type HijackRecorder, recordHijacks } from '../metrics/hijack-instruments';
@@ -45,6 +47,8 @@ import { WiringError } from '../plugins/wiring-error';
 import { PushReport } from '../push/push-report';
 import { checkPush, toPushSettings } from '../push/push-settings';
 import { Pushes } from '../push/pushes';
+import { Breakers } from '../resilience/breakers';
+import { checkConfigurations } from '../resilience/check-configurations';
 import { type RouteEntry, RouteTable } from '../routing/route-table';
 import { Authentication } from '../security/auth';
 import { compileOrigin } from '../security/origin-behind-proxies';
@@ -65,6 +69,7 @@ import {
   globalClasses,
   resolveGlobalHooks,
   type RouteFoundation,
+  tryGuardedMethods,
   tryRoutes,
   staticTarget,
   unmatchedTarget,
@@ -86,6 +91,7 @@ export interface Assembly {
   readonly metrics: Metrics;
   readonly requests: ActiveRequests;
   readonly health: Health;
+  readonly breakers: Breakers;
   readonly plugins: BuiltPlugins;
   readonly server: HttpServer;
   /** What stands in front of all routes. */
@@ -109,6 +115,7 @@ class Foundation implements RouteFoundation {
   readonly auth: Authentication | undefined;
   readonly views: Templates | undefined;
   readonly webSockets: WebSockets;
+  readonly breakers: Breakers;
   /** The files that are sent as they are, known beforehand; `undefined` when there are none. */
   readonly statics: StaticIndex | undefined;
   readonly pushes: Pushes;
@@ -141,6 +148,13 @@ class Foundation implements RouteFoundation {
       contextOf: (exchange) => this.contextOf(exchange),
     });
     this.hijacks = recordHijacks(this.metrics);
+    const breakerInstruments = new BreakerInstruments(this.metrics);
+    this.breakers = new Breakers({
+      clock: this.clock,
+      configurations: options.breakers,
+      observe: (name) => breakerInstruments.observerOf(name),
+    });
+    observeBreakerStates(this.metrics, this.breakers);
     const rooms: ContextRooms = {
       logger: this.logger,
       metrics: this.metrics,
@@ -167,6 +181,7 @@ class Foundation implements RouteFoundation {
       [Logger, ({ name }) => this.logger.child({ plugin: name })],
       [Metrics, () => this.metrics],
       [Health, () => this.health],
+      [Breakers, () => this.breakers],
       [CurrentRequest, () => current],
       [WebSocketRooms, () => this.webSockets.rooms],
       [ActiveRequests, () => this.requests],
@@ -250,6 +265,7 @@ function mistakesIn(options: ApplicationOptions): FrameworkError[] {
   mistakes.push(
     ...checkOpenApi(options.openapi),
     ...checkViews(options.views),
+    ...checkConfigurations(options.breakers),
     ...checkStatic(options.static),
     ...checkPush(options.push),
     ...checkWebSocketOptions(options.websocket, 'the option websocket'),
@@ -284,12 +300,13 @@ export async function assemble(
       ambient: (key, instance) => foundation.ambient(key, instance),
       contextFor: (instance) => contextFor(instance, foundation),
       initializeTimeoutMs: startTimeoutMs,
+      made: (instance, type) => guardInstance(instance, type, foundation.breakers),
     });
     const { server, middleware } = await orStop(plugins, foundation, () => makeServer(plugins, foundation));
     await startInstances(plugins.instances, { clock: foundation.clock, startTimeoutMs });
     foundation.health.started();
-    const { clock, logger, lifetime, deadlines, metrics, requests, health } = foundation;
-    const rooms = { clock, logger, lifetime, deadlines, metrics, requests, health };
+    const { clock, logger, lifetime, deadlines, metrics, requests, health, breakers } = foundation;
+    const rooms = { clock, logger, lifetime, deadlines, metrics, requests, health, breakers };
     return { options, ...rooms, plugins, server, middleware, close: () => foundation.close() };
   } catch (error) {
     await foundation.close();
@@ -344,7 +361,8 @@ function planAll(
     ...(overrides === undefined ? {} : { overrides }),
   });
   const known = planned.plan ?? planned.incomplete;
-  const mistakes = [...(planned.mistakes ?? []), ...(known === undefined ? [] : tryRoutes(known, foundation))];
+  const found = known === undefined ? [] : [...tryRoutes(known, foundation), ...tryGuardedMethods(known, foundation)];
+  const mistakes = [...(planned.mistakes ?? []), ...found];
   const isDescribed = known !== undefined && mistakes.length === 0 && hasDocument(foundation.options);
   return { known, mistakes: isDescribed ? describePlan(known, foundation).mistakes : mistakes };
 }

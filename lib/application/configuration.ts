@@ -12,6 +12,7 @@ import type { Clock } from '../lifetime/clock';
 import type { OpenApiOption } from '../openapi/openapi-options';
 import type { PushOption } from '../push/push-settings';
 import type { LoadSheddingOptions } from '../resilience/load-shedder';
+import type { NamedBreakerOptions } from '../resilience/named-configurations';
 import type { TrustedProxies, TrustProxyOptions } from '../security/trust-proxy';
 import type { UpstreamOptions } from '../upstream/client-options';
 import type { PipeTransform } from '../validation/pipe';
@@ -62,6 +63,8 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
    * clients that take them, early hints and links to others.
    */
   readonly push?: PushOption;
+  /** How the circuit breakers of these names judge. Built in: `external_api`, `database`, `cache`. */
+  readonly breakers?: Readonly<Record<string, NamedBreakerOptions>>;
   /** Around every route, outside of what controllers name. */
   readonly guards?: readonly HookReference<Guard>[];
   readonly interceptors?: readonly HookReference<Interceptor>[];
@@ -206,6 +209,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   static: checkedByRoom,
   push: checkedByRoom,
   websocket: checkedByRoom,
+  breakers: checkedByRoom,
   guards: hooks('canActivate'),
   interceptors: hooks('intercept'),
   filters: hooks('catch'),

@@ -22,5 +22,9 @@ export const controllerErrors = defineErrors({
   ROUTE_OPTION_INVALID: { message: '{decorator} of {place} {reason}' },
   ROUTE_NOT_METHOD: { message: '{place} is {what}; a route is a method of the instance. Write it as one.' },
   HOOK_INVALID: { message: '{decorator} of {place} takes {expected}, got {got}.' },
+  BREAKER_METHOD_INVALID: {
+    message:
+      '{place} is called through a breaker, but declared to return {type}. Declare it to return a Promise or an Observable (`async one(): Promise<User>`).',
+  },
   GUARD_REFUSED: { status: 403, message: 'This is not allowed.' },
 });

@@ -24,7 +24,17 @@ export function makeDraft(
 ): RouteDraft {
   const path = joinPaths(readController(controller)?.prefix ?? '', declaration.path);
   const place = `${controller.name}.${String(member)}`;
-  const draft = beginDraft({ controller, place, method: declaration.method, path, authority: declaration.authority }, rooms);
+  const draft = beginDraft(
+    {
+      controller,
+      place,
+      method: declaration.method,
+      path,
+      authority: declaration.authority,
+      sendsEvents: declaration.reply === 'events',
+    },
+    rooms,
+  );
   const other = answersWith(declaration);
   if (other !== undefined) dropPages(draft);
   for (const shape of readShapers(controller.prototype as object, member)) shape(draft);
@@ -60,11 +70,12 @@ interface DraftSubject {
   readonly path: string;
   /** Of CONNECT, in place of the path. */
   readonly authority?: string | undefined;
+  readonly sendsEvents?: boolean;
 }
 
 /** A route as the decorators of its class alone shape it. */
 export function beginDraft(
-  { controller, place, method, path, authority }: DraftSubject,
+  { controller, place, method, path, authority, sendsEvents = false }: DraftSubject,
   { prefix, globalHooks, steps }: DraftRooms,
 ): RouteDraft {
   const draft: RouteDraft = {
@@ -72,6 +83,7 @@ export function beginDraft(
     method,
     pattern: authority ?? joinPaths(prefix, path),
     controller,
+    sendsEvents,
     rooms: steps,
     status: undefined,
     fields: [],

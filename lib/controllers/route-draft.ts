@@ -2,6 +2,7 @@ import type { FrameworkError } from '../errors/framework-error';
 import type { ConnectErrorMiddleware, ConnectMiddleware } from '../http/connect-middleware';
 import type { Exchange } from '../http/exchange';
 import { type Class, defineSlot } from '../metadata/slot';
+import type { Breakers } from '../resilience/breakers';
 import type { Call } from './call';
 import type { HookLists } from './hooks';
 
@@ -43,6 +44,8 @@ export interface StepRooms {
   readonly challenge?: string | undefined;
   /** Absent when the application has no `views`. */
   readonly views?: PageMaker | undefined;
+  /** The application's breakers. */
+  readonly breakers?: Breakers | undefined;
   readonly push?: PagePusher | undefined;
 }
 
@@ -53,6 +56,8 @@ export interface RouteDraft {
   readonly method: string;
   readonly pattern: string;
   readonly controller: Class;
+  /** Whether what its handler gives is sent as server-sent events. */
+  readonly sendsEvents: boolean;
   readonly rooms: StepRooms;
   status: number | undefined;
   /** Response headers of every answer: name, value, name, value. */

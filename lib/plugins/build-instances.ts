@@ -1,5 +1,6 @@
 import type { Clock } from '../lifetime/clock';
 import type { Lifetime } from '../lifetime/lifetime';
+import type { ConcreteClass } from '../metadata/slot';
 import { AppContainer } from './container';
 import { inDependencyOrder } from './dependency-order';
 import { reasonOf } from './describe';
@@ -24,6 +25,8 @@ export interface BuildOptions {
   readonly initializeTimeoutMs?: number;
   /** For each `stop` and `shutdown`, when a failure makes it stop what it began. Default: 10,000. */
   readonly stopTimeoutMs?: number;
+  /** Told of each instance of a provider's class, before anybody has it. */
+  readonly made?: (instance: object, type: ConcreteClass) => void;
   /** An instance that runs already and stays, instead of a new one. */
   readonly carry?: (module: PlannedModule) => PluginInstance | undefined;
 }
@@ -62,7 +65,7 @@ class Build implements Surroundings {
 
   constructor(plan: PluginPlan, options: BuildOptions) {
     this.plan = plan;
-    this.requests = new RequestPlan((reference, module) => this.valueOf(reference, module));
+    this.requests = new RequestPlan((reference, module) => this.valueOf(reference, module), options.made);
     this.#options = options;
     this.#clock = options.clock ?? options.owner.clock();
     this.#limitMs = options.initializeTimeoutMs ?? DEFAULT_INITIALIZE_TIMEOUT_MS;
@@ -130,8 +133,10 @@ class Build implements Surroundings {
       if (recipe.kind === 'value') return recipe.value;
       if (recipe.kind === 'existing') return args()[0];
       if (recipe.kind === 'factory') return recipe.factory(...args());
-      if (recipe.inject !== undefined) return new recipe.class(...args());
-      return instance.container.construct(recipe.class, dependencies);
+      const made =
+        recipe.inject === undefined ? instance.container.construct(recipe.class, dependencies) : new recipe.class(...args());
+      if (provider.role !== 'controller') this.#options.made?.(made as object, recipe.class);
+      return made;
     } catch (error) {
       throw providerFailed(provider, error);
     }

@@ -1,5 +1,6 @@
 // Hot: walked for each request whose controller, or a guard of it, needs something request-scoped.
 import type { Lifetime } from '../lifetime/lifetime';
+import type { ConcreteClass } from '../metadata/slot';
 import { pluginErrors } from './errors';
 import { type PlannedModule, type PlannedProvider, type Reference, whoIs } from './plugin-plan';
 import type { Recipe } from './provider';
@@ -27,10 +28,12 @@ export type Supply<T = unknown> =
 export class RequestPlan {
   readonly #valueOf: (reference: Reference, module: PlannedModule) => unknown;
   readonly #compiled = new Map<PlannedProvider, MakeInScope>();
+  readonly #made: Made | undefined;
 
-  /** In: how to get what is no request's, for a module. */
-  constructor(valueOf: (reference: Reference, module: PlannedModule) => unknown) {
+  /** In: how to get what is no request's, for a module; who is told of each instance of a class. */
+  constructor(valueOf: (reference: Reference, module: PlannedModule) => unknown, made?: Made) {
     this.#valueOf = valueOf;
+    this.#made = made;
   }
 
   /** How `module` has what a reference names. */
@@ -55,7 +58,7 @@ export class RequestPlan {
     const { recipe } = provider;
     const supplies = provider.dependencies.map((it) => this.supply(it, provider.module));
     if (recipe.kind === 'existing') return (scope) => supplied(supplies[0], scope);
-    const build = builderOf(recipe, provider);
+    const build = builderOf(recipe, provider, this.#made);
     return (scope) => {
       const known = scope.made.get(provider);
       if (known !== undefined || scope.made.has(provider)) return known;
@@ -73,10 +76,20 @@ function supplied(supply: Supply | undefined, scope: RequestScope): unknown {
   return supply?.kind === 'request' ? supply.make(scope) : supply?.value;
 }
 
-function builderOf(recipe: Exclude<Recipe, { kind: 'existing' }>, provider: PlannedProvider): (args: unknown[]) => unknown {
+type Made = (instance: object, type: ConcreteClass) => void;
+
+function builderOf(
+  recipe: Exclude<Recipe, { kind: 'existing' }>,
+  provider: PlannedProvider,
+  made: Made | undefined,
+): (args: unknown[]) => unknown {
   switch (recipe.kind) {
     case 'class':
-      return (args) => new recipe.class(...args);
+      return (args) => {
+        const instance = new recipe.class(...args) as object;
+        if (provider.role !== 'controller') made?.(instance, recipe.class);
+        return instance;
+      };
     case 'factory':
       return (args) => {
         const value = recipe.factory(...args);

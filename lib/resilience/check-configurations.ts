@@ -1,0 +1,29 @@
+import { type FrameworkError, isFrameworkError } from '../errors/framework-error';
+import { Breakers } from './breakers';
+import { resilienceErrors } from './errors';
+import type { NamedBreakerOptions } from './named-configurations';
+
+/** What is wrong with configurations by name, the first of each name. */
+export function checkConfigurations(given: unknown): FrameworkError[] {
+  if (given === undefined) return [];
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    const got = Array.isArray(given) ? 'an array' : String(given);
+    return [
+      resilienceErrors.BREAKER_OPTION_INVALID({
+        of: 'The application',
+        option: 'breakers',
+        got,
+        expected: 'an object of options by name',
+      }),
+    ];
+  }
+  return Object.entries(given).flatMap(([name, options]) => {
+    try {
+      new Breakers().define(name, options as NamedBreakerOptions);
+      return [];
+    } catch (error) {
+      if (isFrameworkError(error)) return [error];
+      throw error;
+    }
+  });
+}
