@@ -5,6 +5,7 @@ import { RowReader } from './row-reader';
 import type { Session } from './session';
 import type { Work } from './work';
 
+/** How much a transaction sees of others (the manual's 13.2). */
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 
 /**

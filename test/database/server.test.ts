@@ -187,8 +187,8 @@ describeServer('a real server', () => {
     });
 
     it('is asked to look whether the process is still there: one that was killed leaves no query behind', async () => {
-      const program = join(__dirname, 'fixtures', 'sleeps.ts');
-      const child = spawn(process.execPath, ['--conditions=rockstar-source', '-r', 'ts-node/register/transpile-only', program], {
+      const program = join(__dirname, '..', 'support', 'fixtures', 'database-sleeps.ts');
+      const child = spawn(process.execPath, ['--conditions=rockstar-source', '-r', './samples/compile.cjs', program], {
         env: { ...process.env, DATABASE_URL: urlAs(NAME) },
         stdio: 'ignore',
       });
