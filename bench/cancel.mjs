@@ -1,5 +1,6 @@
 // node bench/cancel.mjs [--trials 300] [--dist <folder>]: what a client that leaves costs, and how soon it is noticed.
-// Client gone until a handler's Observable is torn down, beside a bare `close` listener; a touched signal beside a bare
+// Client gone until a handler's Observable is torn down, beside a bare `close` listener; until the connection to an
+// upstream is closed; with DATABASE_URL, until its query is gone from pg_stat_activity; a touched signal beside a bare
 // AbortController. The package is the one built last. It fails when something is not noticed, never on timing.
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -18,7 +19,7 @@ const { values: options } = parseArgs({
 });
 const trials = Number(options.trials);
 const require = createRequire(join(options.dist, 'bench.js'));
-const { Controller, createApp, Ctx, Get, Module } = require('./index.js');
+const { Controller, createApp, Ctx, Get, HttpClient, Inject, Module } = require('./index.js');
 const { Observable } = require('rxjs');
 const { Lifetime } = require('./lifetime/lifetime.js');
 
@@ -26,7 +27,27 @@ const { Lifetime } = require('./lifetime/lifetime.js');
 let begun = () => undefined;
 let noticed = () => undefined;
 
+/** Begins with a request and never answers it. */
+const upstream = createServer((request) => {
+  begun();
+  request.socket.once('close', () => noticed());
+});
+await new Promise((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+
 class Leaving {
+  constructor(http) {
+    this.http = http;
+  }
+
+  upstream() {
+    return this.http.get(`http://127.0.0.1:${upstream.address().port}`);
+  }
+
+  query(context) {
+    begun();
+    return context.db.query('SELECT pg_sleep(60) /* bench */');
+  }
+
   observable() {
     begun();
     return new Observable(() => () => noticed());
@@ -41,7 +62,10 @@ class Leaving {
 Controller('/')(Leaving);
 Get('/observable')(Leaving.prototype, 'observable');
 Get('/signal')(Leaving.prototype, 'signal');
-Ctx()(Leaving.prototype, 'signal', 0);
+Get('/upstream')(Leaving.prototype, 'upstream');
+Get('/query')(Leaving.prototype, 'query');
+for (const name of ['signal', 'query']) Ctx()(Leaving.prototype, name, 0);
+Inject(HttpClient)(Leaving, undefined, 0);
 class App {}
 Module({ controllers: [Leaving] })(App);
 
@@ -52,6 +76,26 @@ const raw = createServer((_request, response) => {
 await new Promise((resolve) => raw.listen(0, '127.0.0.1', resolve));
 const app = await createApp(App, { logger: false });
 const { port } = await app.listen(0);
+
+/** How many of the bench's queries PostgreSQL works on. */
+async function countQueries() {
+  const { rows } = await observer.query(
+    "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60) /* bench */' AND state = 'active'",
+  );
+  return rows.length;
+}
+
+/** Microseconds from the client's close until its query is gone; as exact as it can be asked. */
+async function leaveQuery(how) {
+  const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+  socket.write('GET /query HTTP/1.1\r\nhost: bench\r\n\r\n');
+  while ((await countQueries()) === 0);
+  const leftAt = performance.now();
+  if (how === 'FIN') socket.destroy();
+  else socket.resetAndDestroy();
+  while ((await countQueries()) > 0);
+  return (performance.now() - leftAt) * 1_000;
+}
 
 /** Microseconds from the client's close until the server's notice. */
 async function leave(to, path, how) {
@@ -73,12 +117,23 @@ const cases = [
   ['node:http, a close listener', raw.address().port, '/'],
   ['an Observable is torn down', Number(port), '/observable'],
   ['ctx.signal is aborted', Number(port), '/signal'],
+  ['the connection to an upstream is closed', Number(port), '/upstream'],
 ].flatMap(([name, to, path]) =>
   ['FIN', 'RST'].map((how) => ({ name: `${name}, ${how}`, us: [], run: () => leave(to, path, how) })),
 );
+let observer;
+if (process.env.DATABASE_URL) {
+  const { Client } = require('pg');
+  observer = new Client({ connectionString: process.env.DATABASE_URL });
+  await observer.connect();
+  for (const how of ['FIN', 'RST'])
+    cases.push({ name: `its query is gone from PostgreSQL, ${how}`, us: [], run: () => leaveQuery(how) });
+}
 for (const one of cases) for (let i = 0; i < 20; i++) await one.run();
 for (let i = 0; i < trials; i++) for (const one of cases) one.us.push(await one.run());
 await app.close();
+await observer?.end();
+upstream.close();
 raw.close();
 
 const quantile = (all, share) => [...all].sort((a, b) => a - b)[Math.floor(all.length * share)];
