@@ -7,6 +7,8 @@ import { WaitsFor } from '../lifetime/waits-for';
 import type { ModuleImport } from '../plugins/plugin';
 import { PluginInstance } from '../plugins/plugin-instance';
 import type { InjectionKey } from '../plugins/service-token';
+import { Gateway } from '../websocket/gateway';
+import { Session } from '../websocket/session';
 import { connectInProcess, type InProcessRequest, type InProcessResponse, requestInProcess } from './in-process-client';
 import type { Override } from './override';
 
@@ -57,7 +59,7 @@ export class TestApplication {
 
 function* openIn(lifetime: Lifetime): Generator<string> {
   for (const inside of lifetime.inside()) {
-    if (inside.subject instanceof PluginInstance) yield* openIn(inside);
+    if (inside.subject instanceof PluginInstance || inside.subject instanceof Gateway) yield* openIn(inside);
     else yield describe(inside);
   }
 }
@@ -65,7 +67,12 @@ function* openIn(lifetime: Lifetime): Generator<string> {
 function describe(lifetime: Lifetime): string {
   const { subject } = lifetime;
   const target = (subject as { target?: { method: string; route: string } } | undefined)?.target;
+  if (subject instanceof Session) return stateOf(`WebSocket ${subject.route}`, lifetime);
   const what = subject instanceof WaitsFor ? subject.what : target === undefined ? 'a task' : `${target.method} ${target.route}`;
+  return stateOf(what, lifetime);
+}
+
+function stateOf(what: string, lifetime: Lifetime): string {
   return lifetime.ended ? `${what}: over (${lifetime.reason}), but its work goes on` : `${what}: under way`;
 }
 

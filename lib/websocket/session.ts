@@ -119,6 +119,11 @@ export class Session implements LiveSession, Member, Listening {
     return this.#id;
   }
 
+  /** The template of its path. */
+  get route(): string {
+    return this.#shared.route;
+  }
+
   get signal(): AbortSignal {
     return this.lifetime.signal;
   }
