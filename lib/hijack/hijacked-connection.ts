@@ -262,6 +262,8 @@ export class HijackedConnection extends Duplex {
     if (!this.#isListening) {
       this.#isListening = true;
       this.#stream.on('data', this.#came).once('end', this.#ended);
+      // The client may have ended its side before anybody took the connection.
+      if (this.#stream.readableEnded) this.#ended();
     }
     this.#stream.resume();
   }

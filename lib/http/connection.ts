@@ -23,8 +23,11 @@ export interface DivertedRequest {
   leave(): number;
   /** The parser has let go. In: what came behind the head in the same packet. */
   left(head: Buffer): void;
-  /** Tells when the connection can be had: its earlier answers are through, and the body of the request has come. */
-  ready(waiting: ConnectionWaiting): void;
+  /**
+   * Tells when the connection can be had: its earlier answers are through, and the body of the request has come. Out: whether
+   * that is still to come.
+   */
+  ready(waiting: ConnectionWaiting): boolean;
   /** Nobody waits for it any more. */
   forget(): void;
   /** HTTP lets go of the socket: nothing of it is left there. */

@@ -1,5 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type { FrameworkError } from '../errors/framework-error';
 import { framingOf } from './body-framing';
 import { closeLingering } from './close-softly';
@@ -37,6 +37,7 @@ export class Diversion implements DivertedRequest, BodyListener {
   begin: (() => void) | undefined;
   #body: DivertedBody | undefined;
   #isBodyOver: boolean;
+  #isTooLong: boolean;
   #failure: FrameworkError | undefined;
   #hasTurn: boolean;
   #waiting: ConnectionWaiting | undefined;
@@ -52,6 +53,7 @@ export class Diversion implements DivertedRequest, BodyListener {
     this.begin = undefined;
     this.#body = undefined;
     this.#isBodyOver = framingOf(request) === 0;
+    this.#isTooLong = Number(request.headers['content-length'] ?? 0) > host.limits.bodyLimitBytes;
     this.#failure = undefined;
     this.#hasTurn = false;
     this.#waiting = undefined;
@@ -98,9 +100,10 @@ export class Diversion implements DivertedRequest, BodyListener {
   }
 
   /** Settles when the connection can be had: its earlier answers are through, and the body of the request has come. */
-  ready(waiting: ConnectionWaiting): void {
+  ready(waiting: ConnectionWaiting): boolean {
     this.#waiting = waiting;
     this.#look();
+    return (this.#waiting as ConnectionWaiting | undefined) !== undefined;
   }
 
   /** Nobody wants it any more. */
@@ -139,18 +142,21 @@ export class Diversion implements DivertedRequest, BodyListener {
     this.#look();
   }
 
-  bodyStalled(): void {
-    if (this.#waiting === undefined || this.request.readableFlowing === true) return;
-    this.#fail(httpErrors.BODY_TOO_LARGE({ limit: this.host.limits.bodyLimitBytes }));
+  bodyTooLong(): void {
+    this.#isTooLong = true;
+    this.#look();
   }
 
   bodyBroken(failure: FrameworkError): void {
+    const { connection } = this;
     this.#failure = failure;
-    this.connection.broken = true;
-    // Where nobody reads it, the request is answered as it is, and the connection ends behind that.
-    this.connection.inputBroken(failure);
+    connection.broken = true;
+    // Whoever reads has a time of its own. Where nobody reads, the request is answered as it is, and the connection ends.
+    const isLate = failure.code === httpErrors.REQUEST_TIMEOUT.code && this.#waiting !== undefined;
+    if (connection.stopDropping !== undefined) connection.stopDropping();
+    else if (!isLate) connection.inputBroken(failure);
     this.#fail(failure);
-    if (failure.code === httpErrors.BODY_INCOMPLETE.code) this.connection.clientGone();
+    if (failure.code === httpErrors.BODY_INCOMPLETE.code) connection.clientGone();
   }
 
   /** Nobody reads the socket, and unread, its end would not be told. */
@@ -158,6 +164,12 @@ export class Diversion implements DivertedRequest, BodyListener {
     const { socket } = this.connection;
     if (socket.readableLength === 0) socket.read();
   };
+
+  /** Whether the body waits for somebody to read it. */
+  get #isUnread(): boolean {
+    const { request } = this;
+    return request.readableFlowing !== true && !request.readableEnded && request.push === Readable.prototype.push;
+  }
 
   #fail(failure: FrameworkError): void {
     const waiting = this.#waiting;
@@ -188,6 +200,7 @@ export class Diversion implements DivertedRequest, BodyListener {
   #look(): void {
     if (this.#waiting === undefined || !this.#hasTurn) return;
     if (this.#failure !== undefined) this.#fail(this.#failure);
+    else if (this.#isTooLong && this.#isUnread) this.#fail(httpErrors.BODY_TOO_LARGE({ limit: this.host.limits.bodyLimitBytes }));
     else if (this.#isBodyOver) {
       const waiting = this.#waiting;
       this.#waiting = undefined;

@@ -10,8 +10,8 @@ import type { Host } from './exchange';
 export interface BodyListener {
   /** It came whole: what follows on the socket is no part of it. */
   bodyComplete(): void;
-  /** More of it waits than anybody may keep, and nobody reads. */
-  bodyStalled(): void;
+  /** More of it came than is kept for who may want it later. */
+  bodyTooLong(): void;
   /** The rest of it cannot come. */
   bodyBroken(failure: FrameworkError): void;
 }
@@ -26,6 +26,8 @@ export class DivertedBody implements Expiring {
   readonly #listener: BodyListener;
   readonly #reader: BodyReader;
   readonly #deadline: Deadline;
+  readonly #limitBytes: number;
+  #bytes = 0;
   #isFull = false;
   #isOver = false;
 
@@ -35,6 +37,7 @@ export class DivertedBody implements Expiring {
     this.#listener = listener;
     this.#reader = reader;
     this.#deadline = new Deadline(this);
+    this.#limitBytes = host.limits.bodyLimitBytes;
     request._read = this.#wanted;
     const { requestTimeoutMs } = host.limits;
     if (requestTimeoutMs > 0) host.deadlines.arm(this.#deadline, host.clock.now(), requestTimeoutMs);
@@ -71,14 +74,15 @@ export class DivertedBody implements Expiring {
     let taken: number;
     try {
       taken = this.#reader.take(bytes, (part) => {
+        this.#bytes += part.length;
         this.#isFull = !this.#request.push(part);
       });
     } catch (error) {
       this.#break(httpErrors.REQUEST_MALFORMED({}, { cause: error }));
       return;
     }
+    if (this.#bytes > this.#limitBytes) this.#listener.bodyTooLong();
     if (this.#reader.complete) this.#finish(bytes.subarray(taken));
-    else if (this.#isFull) this.#listener.bodyStalled();
   }
 
   #finish(rest: Buffer): void {

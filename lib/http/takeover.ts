@@ -36,7 +36,8 @@ export class Takeover {
   readonly protocol: HttpProtocol;
   /**
    * The socket itself, or the stream of an extended CONNECT (RFC 8441), paused: what the client sent behind its request is
-   * what is read first. It has an `error` listener; `close` follows, and is what counts.
+   * what is read first. It may have ended (`readableEnded`), where its client sent nothing but its end. It has an `error`
+   * listener; `close` follows, and is what counts.
    */
   readonly stream: Duplex;
   readonly #taker: Taker;
@@ -212,9 +213,7 @@ function connectionBehind(exchange: Exchange, diversion: DivertedRequest): Promi
         reason === 'finished' ? httpErrors.HIJACK_AFTER_ANSWER({ route: routeOf(exchange) }, SAFE) : cancelledBecause(reason),
       );
     });
-    // Who waits for it sends nothing before.
-    if (!diversion.isWhole) wire.invite();
-    diversion.ready({
+    const isWaiting = diversion.ready({
       ready() {
         undo();
         resolve();
@@ -224,6 +223,8 @@ function connectionBehind(exchange: Exchange, diversion: DivertedRequest): Promi
         reject(failure);
       },
     });
+    // Who waits to be asked for a body sends none before.
+    if (isWaiting && !diversion.isWhole) wire.invite();
   });
 }
 
