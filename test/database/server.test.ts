@@ -77,7 +77,7 @@ describeServer('a real server', () => {
 
     it('stops what it works on in a transaction, and takes back what was done before', async () => {
       const { root, database } = open();
-      await database.execute('CREATE TABLE IF NOT EXISTS rockstar_stopped (n int)');
+      await database.execute('DROP TABLE IF EXISTS rockstar_stopped; CREATE TABLE rockstar_stopped (n int)');
       const request = root.open('a request');
       const seen: unknown[] = [];
       const failure = failureOf(
@@ -113,6 +113,7 @@ describeServer('a real server', () => {
       const { root, database } = open();
       // The check at the commit takes its time.
       await database.execute(`
+        DROP TABLE IF EXISTS rockstar_commit; DROP FUNCTION IF EXISTS rockstar_commit;
         CREATE TABLE rockstar_commit (n int);
         CREATE FUNCTION rockstar_commit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END';
         CREATE CONSTRAINT TRIGGER late AFTER INSERT ON rockstar_commit DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION rockstar_commit()`);
@@ -305,7 +306,7 @@ describeServer('a real server', () => {
 
     it('in the middle of a transaction: nothing of it is kept', async () => {
       const { database } = open();
-      await database.execute('CREATE TABLE rockstar_lost (n int)');
+      await database.execute('DROP TABLE IF EXISTS rockstar_lost; CREATE TABLE rockstar_lost (n int)');
       const failure = await failureOf(
         database.transaction(async (transaction) => {
           await transaction.execute('INSERT INTO rockstar_lost VALUES (1)');
@@ -321,6 +322,7 @@ describeServer('a real server', () => {
     it('while it commits: whether it did is not known, and that is said', async () => {
       const { database } = open();
       await database.execute(`
+        DROP TABLE IF EXISTS rockstar_unknown; DROP FUNCTION IF EXISTS rockstar_unknown;
         CREATE TABLE rockstar_unknown (n int);
         CREATE FUNCTION rockstar_unknown() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NULL; END';
         CREATE CONSTRAINT TRIGGER late AFTER INSERT ON rockstar_unknown DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION rockstar_unknown()`);
