@@ -169,7 +169,7 @@ describeServer('a real server', () => {
       });
       await fc.assert(all, { numRuns: 40 });
       expect(cut).toBeGreaterThan(100);
-      expect(world.connections.numbers).toMatchObject({ used: 0, waiting: 0 });
+      await soon(() => expect(world.connections.numbers).toMatchObject({ used: 0, waiting: 0 }));
       expect(await running()).toEqual([]);
       expect(world.log.lines).toEqual([]);
     }, 60_000);
@@ -267,7 +267,7 @@ describeServer('a real server', () => {
       await clock.advance(300);
       expect(await failure).toMatchObject({ code: 'DATABASE_TIMEOUT', status: 504, detail: 'The database took too long.' });
       await soon(async () => expect(await running()).toEqual([]));
-      expect(world.connections.numbers).toMatchObject({ used: 0 });
+      await soon(() => expect(world.connections.numbers).toMatchObject({ used: 0 }));
       expect(clock.pending).toBe(0);
     });
 
