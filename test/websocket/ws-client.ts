@@ -123,7 +123,7 @@ export async function refusalOf(url: URL, { protocols = [], ...options }: WsClie
   ];
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(Buffer.from(chunk));
-  const closed = once(socket, 'close');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.terminate();
   await closed;
   const text = Buffer.concat(chunks).toString('utf8');
