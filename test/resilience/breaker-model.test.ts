@@ -100,7 +100,7 @@ const end = fc.constantFrom<End>(
   'cancelled',
   'expired',
 );
-const someTime = fc.oneof(fc.nat(30), fc.constantFrom(1, 10, 50, 99, 100, 500));
+const someTime = fc.oneof(fc.nat(30), fc.constantFrom(1, 10, 40, 50, 99, 100, 500));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.constant<Step>({ do: 'begin' }) },
   { weight: 12, arbitrary: fc.record({ do: fc.constant('end' as const), which: fc.nat(7), as: end }) },

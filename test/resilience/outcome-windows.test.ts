@@ -210,6 +210,17 @@ describe('slow calls', () => {
     expect([bench.breaker.state, bench.breaker.stats.slow]).toEqual([state, slow]);
   });
 
+  it.each([
+    [99, 0],
+    [100, 1],
+  ])('are told by the same edge where they are functions that nothing cuts: %d ms, %d slow', async (ms, slow) => {
+    const { breaker, clock } = new OnBench(options);
+    const call = breaker.call(() => new Promise<void>((resolve) => void clock.setTimer(resolve, ms)));
+    await clock.advance(ms);
+    await call;
+    expect(breaker.stats).toMatchObject({ successes: 1, slow });
+  });
+
   it('open at 80 %, not at 70 %', async () => {
     const bench = new OnBench({ ...options, minimumCalls: 10 });
     bench.succeed(3);
