@@ -6,10 +6,11 @@ import { StaticIndex } from '../../lib/views/static-index';
 import { toStaticSettings } from '../../lib/views/static-options';
 import { type Client, doors, moduleOf, serveOn, type Served } from '../journeys/doors';
 import { recorded } from '../middleware/middleware-app';
-import { soon } from '../support/soon';
+import { gate, soon } from '../support/soon';
 import { appOf } from '../testing/app-of';
 import { newFolder } from './folder';
 
+const { createReadStream } = fs;
 const folder = newFolder();
 const elsewhere = newFolder().write('secret.txt', 'of another folder');
 /** More than the sockets, streams and windows of both ends hold between them. */
@@ -124,6 +125,17 @@ describe('files that are not watched', () => {
   });
 });
 
+it('a small file that changed meanwhile is not sent under the tag it had', async () => {
+  folder.write('a.txt', 'one');
+  const clock = new ManualClock();
+  const app = await appOf([None], { static: { root: folder.path, watch: false }, clock });
+  folder.write('a.txt', 'longer');
+  const first = await app.request({ url: '/a.txt' });
+  await clock.advance(1_000);
+  const second = await app.request({ url: '/a.txt' });
+  expect([first.text(), first.headers.etag]).toEqual(['longer', second.headers.etag]);
+});
+
 describe('the folder itself', () => {
   it('may be a link that is set anew, as deployments do', async () => {
     folder.write('v1/a.txt', 'one').write('v1/only.txt', 'old').write('v2/a.txt', 'two').link('current', folder.at('v1'));
@@ -174,7 +186,7 @@ describe.each(doors)('a large file over $name', (door) => {
     expect(answers.map(({ status, text }) => [status, text.length, text === LARGE.toString()])).toEqual(
       answers.map(() => [200, LARGE.length, true]),
     );
-    expect(files()).toHaveLength(3);
+    expect(files().length).toBe(3);
     await soon(() => expect(files().map(({ closed }) => closed)).toEqual([true, true, true]));
   }, 30_000);
 
@@ -185,6 +197,20 @@ describe.each(doors)('a large file over $name', (door) => {
     asked.leave();
     await soon(() => expect(files().map(({ closed }) => closed)).toEqual([true]));
     await soon(() => expect(recorded(served.app.metrics.snapshot())).toEqual(['499']));
+  });
+
+  it('is closed when its client has left before it is open', async () => {
+    const held = gate();
+    const open = ((...args: Parameters<typeof fs.open>) => void held.promise.then(() => fs.open(...args))) as typeof fs.open;
+    opened.mockImplementationOnce((path: fs.PathLike, options: object) =>
+      createReadStream(path, { ...options, fs: { open, read: fs.read, close: fs.close } }),
+    );
+    const asked = client.begin({ path: '/large.bin' });
+    await soon(() => expect(files().length).toBe(1));
+    asked.leave();
+    await soon(() => expect(recorded(served.app.metrics.snapshot())).toEqual(['499']));
+    held.open();
+    await soon(() => expect(files().map(({ closed }) => closed)).toEqual([true]));
   });
 
   it('that is cut off while it is sent breaks off, and is not taken for whole', async () => {
