@@ -103,8 +103,8 @@ export default defineConfig(
     },
   },
   {
-    // What the page of a document runs in a browser.
-    files: ['lib/openapi/page/*.js'],
+    // What pages run in a browser.
+    files: ['lib/openapi/page/*.js', 'samples/*/src/public/**/*.js'],
     languageOptions: {
       sourceType: 'script',
       globals: Object.fromEntries(

@@ -1,0 +1,29 @@
+/** How long `/api/aggregate` has to answer, in milliseconds. */
+export const DEADLINE_MS = milliseconds('DEADLINE_MS', 5_000);
+
+/** How long one call to a service may take, in milliseconds. */
+export const CLIENT_TIMEOUT_MS = milliseconds('CLIENT_TIMEOUT_MS', 3_000);
+
+/** How long a breaker stays open, in milliseconds. */
+export const BREAKER_RESET_MS = milliseconds('BREAKER_RESET_MS', 30_000);
+
+/** The services there are from the start, by name; those without a URL are played by the sample itself. */
+export const SERVICE_URLS: Readonly<Record<string, string | undefined>> = {
+  users: url('USER_SERVICE_URL'),
+  products: url('PRODUCT_SERVICE_URL'),
+  orders: url('ORDER_SERVICE_URL'),
+};
+
+function url(name: string): string | undefined {
+  const text = process.env[name];
+  if (text === undefined || text === '') return undefined;
+  if (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)) return text;
+  throw new Error(`${name} must be an http or https URL, not "${text}".`);
+}
+
+function milliseconds(name: string, otherwise: number): number {
+  const text = process.env[name];
+  if (text === undefined || text === '') return otherwise;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Error(`${name} must be a whole number of milliseconds, more than 0, not "${text}".`);
+}
