@@ -19,8 +19,12 @@ import type { WindowOptions } from './outcome-window';
 /** A predicate over errors, and over values where it wants them. */
 export type Predicate = (error: unknown, value: unknown) => boolean;
 
+/** On what was compiled here: whatever else looks like it is what somebody wrote. */
+const COMPILED = Symbol('compiled');
+
 /** Options, checked and with their defaults; shared by all breakers of one name. */
 export interface BreakerSettings {
+  readonly [COMPILED]: true;
   readonly name: string;
   readonly clock: Clock;
   readonly window: WindowOptions;
@@ -78,19 +82,14 @@ const BACKOFF_RULES: Rules<BackoffOptions> = {
 /** Above this nobody waits gladly; a deadline that cut a call after it says the same of a consecutive window. */
 const SLOW_MS = 2_000;
 
-/** What was compiled here: whatever else looks like it is what somebody wrote. */
-const compiled = new WeakSet<object>();
-
 export function isCompiled(options: BreakerOptions | BreakerSettings): options is BreakerSettings {
-  return isObject(options) && compiled.has(options);
+  return isObject(options) && COMPILED in options;
 }
 
 /** Fails with: BREAKER_OPTION_INVALID. */
 export function compileSettings(options: BreakerOptions): BreakerSettings {
   checkBreakerOptions(options);
-  const settings = fillIn(options);
-  compiled.add(settings);
-  return settings;
+  return fillIn(options);
 }
 
 function fillIn(options: BreakerOptions): BreakerSettings {
@@ -100,6 +99,7 @@ function fillIn(options: BreakerOptions): BreakerSettings {
   const slowCallMs = options.slowCallMs ?? (isConsecutive ? 0 : SLOW_MS);
   const { isFailure = isServersFault, isIgnored = isTooMany } = options;
   return {
+    [COMPILED]: true,
     name,
     clock,
     window,

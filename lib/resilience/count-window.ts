@@ -6,7 +6,7 @@ import type { OutcomeWindow, SavedWindow } from './outcome-window';
 export class CountWindow implements OutcomeWindow {
   readonly counts: Counts;
   readonly inRow = 0;
-  /** The outcomes, overwritten in turn; made with the first of them, so that who is never called holds little. */
+  /** The outcomes, two in a byte, overwritten in turn; made with the first of them, so that who is never called holds little. */
   private ring: Uint8Array | undefined;
   private next: number;
   private isFull: boolean;
@@ -21,12 +21,13 @@ export class CountWindow implements OutcomeWindow {
   record(outcome: Outcome): void {
     this.counts[outcome]++;
     if (!counts(outcome)) return;
-    const ring = (this.ring ??= new Uint8Array(this.calls));
+    const ring = (this.ring ??= new Uint8Array(Math.ceil(this.calls / 2)));
     const at = this.next;
-    if (this.isFull) this.counts[ring[at]]--;
-    ring[at] = outcome;
+    if (this.isFull) this.counts[outcomeAt(ring, at)]--;
+    const shift = (at & 1) << 2;
+    ring[at >> 1] = (ring[at >> 1] & ~(15 << shift)) | (outcome << shift);
     this.next = at + 1;
-    if (this.next === ring.length) {
+    if (this.next === this.calls) {
       this.next = 0;
       this.isFull = true;
     }
@@ -43,10 +44,11 @@ export class CountWindow implements OutcomeWindow {
   }
 
   save(): SavedWindow {
-    const ring = this.ring ?? new Uint8Array(0);
-    const newest = ring.subarray(0, this.next);
-    const calls = this.isFull ? [...ring.subarray(this.next), ...newest] : [...newest];
-    return { kind: 'count', counts: [...this.counts], calls: calls.join('') };
+    const { ring, next, calls } = this;
+    const held = ring === undefined ? 0 : this.isFull ? calls : next;
+    const oldest = this.isFull ? next : 0;
+    const digits = Array.from({ length: held }, (_, age) => outcomeAt(ring as Uint8Array, (oldest + age) % calls));
+    return { kind: 'count', counts: [...this.counts], calls: digits.join('') };
   }
 
   restore(saved: SavedWindow): void {
@@ -55,4 +57,8 @@ export class CountWindow implements OutcomeWindow {
     for (let kind = SLOW_CANCELLED + 1; kind < OUTCOME_KINDS; kind++) this.counts[kind] = saved.counts[kind] ?? 0;
     for (const digit of saved.calls.slice(-this.calls)) this.record(Number(digit) as Outcome);
   }
+}
+
+function outcomeAt(ring: Uint8Array, at: number): number {
+  return (ring[at >> 1] >> ((at & 1) << 2)) & 15;
 }
