@@ -11,13 +11,16 @@ export {
 export { openApiDocument } from './application/openapi-document';
 export { serve, type ServeOptions } from './application/serve';
 
+export { CircuitBreaker } from './context/circuit-breaker';
 export { CurrentRequest } from './context/current-request';
 export { type Auth, createParamDecorator, type Filter, type Guard, type Interceptor } from './context/hooks';
 export { PluginContext } from './context/plugin-context';
 export { Push } from './context/push';
 export { type MatchedRoute, RequestContext } from './context/request-context';
 
-export { CircuitBreaker, type CircuitBreakerDecorator, type CircuitBreakerOptions } from './controllers/circuit-breaker';
+export { circuitBreaker } from './controllers/breaker-middleware';
+export type { BreakerKey, CircuitBreakerOptions } from './controllers/breaker-reference';
+export type { CircuitBreakerDecorator, CircuitBreakerFactory } from './controllers/circuit-breaker';
 export { Controller } from './controllers/controller';
 export { type CallHandler, Catch } from './controllers/hooks';
 export { Body, type BodyOptions, Cookies, Ctx, Headers, Param, Query, Signal } from './controllers/parameter';
@@ -112,6 +115,8 @@ export { ApiHidden, ApiProperty, type ApiPropertyOptions } from './openapi/api-p
 export type { OpenApiDocument } from './openapi/document';
 export type { OpenApiOption, OpenApiOptions } from './openapi/openapi-options';
 
+export { BreakerOperatorsModule, type BreakerOperatorsOptions } from './operators/breaker-operators-module';
+
 export type { OnInitialize, OnShutdown, OnStart, OnStop } from './plugins/lifecycle';
 export {
   type DynamicModule,
@@ -141,13 +146,14 @@ export { BreakerCall } from './resilience/breaker-call';
 export { BreakerOpenError, BreakerTimeoutError } from './resilience/breaker-error';
 export type { BackoffOptions, BreakerOptions } from './resilience/breaker-options';
 export type { BreakerStateName } from './resilience/breaker-state';
-export { Breakers, type BreakersOptions } from './resilience/breakers';
+export { type BreakerOperation, Breakers, type BreakersOptions } from './resilience/breakers';
 export { Bulkhead, type BulkheadOptions, type BulkheadStats } from './resilience/bulkhead';
 export type { LoadSheddingOptions } from './resilience/load-shedder';
 export type { NamedBreakerOptions } from './resilience/named-configurations';
 export type { BreakerStats } from './resilience/outcome';
 export type { WindowOptions } from './resilience/outcome-window';
 export { Policy, policy, type PolicyCallOptions, type PolicyOptions, type PolicyStats } from './resilience/policy';
+export type { RecoveryCheckOptions, RecoveryProbe } from './resilience/recovery-check';
 export type { RetryBudgetOptions, RetryOptions } from './resilience/retry-options';
 export type { SavedBreaker } from './resilience/saved-breaker';
 export type { Transition, TransitionCause } from './resilience/transition';
@@ -166,6 +172,7 @@ export type { Aggregate, AggregateOptions, Branch, Branches, BranchWork } from '
 export type { BranchFailure } from './upstream/branch-failure';
 export type { CallOptions, HttpClientOptions, UpstreamInterceptor, UpstreamOptions } from './upstream/client-options';
 export { HttpClient } from './upstream/http-client';
+export type { UpstreamBreaker } from './upstream/upstream-breaker';
 export type { CallLimits, UpstreamRequest } from './upstream/upstream-request';
 export type { UpstreamResponse } from './upstream/upstream-response';
 

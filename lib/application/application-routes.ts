@@ -11,7 +11,8 @@ import {
   ResolvedHook,
   type RouteFilter,
 } from '../controllers/hooks';
-import { checkGuardedMethods } from '../controllers/guarded-methods';
+import type { Call } from '../controllers/call';
+import { checkGuardedMethods, hasGuardedMethods } from '../controllers/guarded-methods';
 import { insideCurrent } from '../controllers/inside-current';
 import type { PageMaker, PagePusher } from '../controllers/route-draft';
 import type { FrameworkError } from '../errors/framework-error';
@@ -21,10 +22,10 @@ import type { ConcreteClass } from '../metadata/slot';
 import type { HttpInstruments } from '../metrics/http-instruments';
 import type { BuiltPlugins } from '../plugins/build-instances';
 import type { PluginInstance } from '../plugins/plugin-instance';
-import { type PlannedModule, type PluginPlan, reaches } from '../plugins/plugin-plan';
+import { type PlannedModule, type PlannedProvider, type PluginPlan, reaches } from '../plugins/plugin-plan';
 import { RequestScope, type Supply } from '../plugins/request-scope';
 import type { InjectionKey } from '../plugins/service-token';
-import type { Breakers } from '../resilience/breakers';
+import type { DeclaredBreakers } from '../resilience/declared-breakers';
 import { type RouteEntry, RouteTable } from '../routing/route-table';
 import type { Authentication } from '../security/auth';
 import type { WebSockets } from '../websocket/web-sockets';
@@ -39,7 +40,8 @@ export interface RouteFoundation {
   readonly views: PageMaker | undefined;
   readonly pushes: PagePusher;
   readonly webSockets: WebSockets;
-  readonly breakers: Breakers;
+  readonly declaredBreakers: DeclaredBreakers;
+  readonly contextOfCall: (call: Call) => unknown;
   readonly contextOf: (exchange: Exchange) => RequestContext;
   /** What works for the request it is used in: controllers that reach one of these by injection run inside their request. */
   readonly needCurrent: ReadonlySet<InjectionKey>;
@@ -81,11 +83,11 @@ export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): Framew
 }
 
 /** What is wrong with methods of providers that are called through breakers. */
-export function tryGuardedMethods({ modules }: PluginPlan, { breakers }: RouteFoundation): FrameworkError[] {
+export function tryGuardedMethods({ modules }: PluginPlan, { declaredBreakers }: RouteFoundation): FrameworkError[] {
   const classes = modules.flatMap(({ order }) =>
     order.flatMap(({ role, recipe }) => (role !== 'controller' && recipe.kind === 'class' ? [recipe.class] : [])),
   );
-  return [...new Set(classes)].flatMap((it) => checkGuardedMethods(it, breakers));
+  return [...new Set(classes)].flatMap((it) => checkGuardedMethods(it, declaredBreakers));
 }
 
 function compileClass(
@@ -120,12 +122,19 @@ function commonRooms(
       permits: auth?.options.permits === undefined ? undefined : auth.permits.bind(auth),
       views: foundation.views,
       push: foundation.pushes,
-      breakers: foundation.breakers,
+      breakers: foundation.declaredBreakers,
+      contextOf: foundation.contextOfCall,
     },
     timeoutMs: limitsOf(options).handlerTimeoutMs,
-    needsCurrent: globalsNeedCurrent(plan, foundation) || reaches(plan, controller, (key) => needCurrent.has(key), module),
+    needsCurrent:
+      globalsNeedCurrent(plan, foundation) || reaches(plan, controller, (key) => needCurrent.has(key), module, isGuarded),
     instrumentsFor: (method: string, route: string) => instruments.route(method, route),
   };
+}
+
+/** A call through a breaker ends with the request it is made in. */
+function isGuarded({ role, recipe }: PlannedProvider): boolean {
+  return role !== 'controller' && recipe.kind === 'class' && hasGuardedMethods(recipe.class);
 }
 
 export function compileRoutes(

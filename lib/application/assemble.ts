@@ -5,13 +5,14 @@ import { hookClassesOf } from '../controllers/hook-classes';
 import { Database } from '../database/database';
 import { checkDatabaseOptions } from '../database/database-options';
 import { Databases } from '../database/databases';
+import type { Call } from '../controllers/call';
 import { guardInstance } from '../controllers/guarded-methods';
 import { createLogger } from '../diagnostics/create-logger';
 import { Logger } from '../diagnostics/logger';
 import { toLogger } from '../diagnostics/to-logger';
 import type { FrameworkError } from '../errors/framework-error';
 import { BodyParsers } from '../http/content-type-parsers';
-import type { Exchange, RouteTarget } from '../http/exchange';
+import { Exchange, type RouteTarget } from '../http/exchange';
 import { declareHijacks } from '../hijack/hijack-route';
 import { HttpServer } from '../http/server';
 import { parsePeerTimeout } from '../http/peer-timeout';
@@ -20,6 +21,7 @@ import { type Clock, stayAwake, systemClock } from '../lifetime/clock';
 import { Deadlines } from '../lifetime/deadline';
 import { Lifetime } from '../lifetime/lifetime';
 import { EXPOSITION_CONTENT_TYPE, scrape } from '../metrics/exposition';
+import { watchBreakers } from '../metrics/breaker-health';
 import { Health } from '../metrics/health';
 import { BreakerInstruments, observeBreakerStates } from '../metrics/breaker-instruments';
 import { ActiveRequests, countRequests } from '../metrics/active-requests';
@@ -48,6 +50,7 @@ import { PushReport } from '../push/push-report';
 import { checkPush, toPushSettings } from '../push/push-settings';
 import { Pushes } from '../push/pushes';
 import { Breakers } from '../resilience/breakers';
+import { DeclaredBreakers } from '../resilience/declared-breakers';
 import { checkConfigurations } from '../resilience/check-configurations';
 import { type RouteEntry, RouteTable } from '../routing/route-table';
 import { Authentication } from '../security/auth';
@@ -61,6 +64,7 @@ import { StaticServer } from '../views/static-server';
 import { Templates } from '../views/templates';
 import { checkViews, toViewSettings } from '../views/view-options';
 import { checkWebSocketOptions } from '../websocket/check-options';
+import type { Message } from '../websocket/message';
 import { WebSocketRooms } from '../websocket/web-socket-rooms';
 import { messageHookClassesOf, WebSockets } from '../websocket/web-sockets';
 import {
@@ -116,6 +120,8 @@ class Foundation implements RouteFoundation {
   readonly views: Templates | undefined;
   readonly webSockets: WebSockets;
   readonly breakers: Breakers;
+  readonly declaredBreakers: DeclaredBreakers;
+  readonly contextOfCall: (call: Call) => unknown;
   /** The files that are sent as they are, known beforehand; `undefined` when there are none. */
   readonly statics: StaticIndex | undefined;
   readonly pushes: Pushes;
@@ -155,6 +161,8 @@ class Foundation implements RouteFoundation {
       observe: (name) => breakerInstruments.observerOf(name),
     });
     observeBreakerStates(this.metrics, this.breakers);
+    this.declaredBreakers = new DeclaredBreakers(this.breakers);
+    watchBreakers(this.health, this.breakers);
     const rooms: ContextRooms = {
       logger: this.logger,
       metrics: this.metrics,
@@ -167,6 +175,7 @@ class Foundation implements RouteFoundation {
     this.contextOf = makeContextOf(rooms);
     this.auth = options.auth === undefined ? undefined : new Authentication(options.auth, this.contextOf);
     const contextOfMessage = makeContextOfMessage(rooms);
+    this.contextOfCall = (call) => (call instanceof Exchange ? this.contextOf(call) : contextOfMessage(call as Message));
     const current = new CurrentRequest({ contextOf: this.contextOf, contextOfMessage });
     this.webSockets = new WebSockets({
       options: options.websocket,
@@ -216,11 +225,11 @@ class Foundation implements RouteFoundation {
   }
 
   #openHttp(): HttpClient {
-    const { lifetime, clock, deadlines, metrics } = this;
-    const rooms = { lifetime, clock, deadlines, observe: recordClientCalls(metrics) };
-    const { client, close } = openHttpClient(this.options.httpClient ?? {}, rooms);
-    this.#closers.push(close);
-    return client;
+    const { lifetime, clock, deadlines, metrics, breakers } = this;
+    const rooms = { lifetime, clock, deadlines, breakers, observe: recordClientCalls(metrics) };
+    const opened = openHttpClient(this.options.httpClient ?? {}, rooms);
+    this.#closers.push(() => opened.close());
+    return opened.client;
   }
 
   get ambientKeys(): Iterable<InjectionKey> {
@@ -233,6 +242,7 @@ class Foundation implements RouteFoundation {
 
   async close(): Promise<void> {
     this.health.close();
+    this.breakers.close();
     this.instruments.close();
     this.#process.close();
     this.shedding?.close();
@@ -300,9 +310,10 @@ export async function assemble(
       ambient: (key, instance) => foundation.ambient(key, instance),
       contextFor: (instance) => contextFor(instance, foundation),
       initializeTimeoutMs: startTimeoutMs,
-      made: (instance, type) => guardInstance(instance, type, foundation.breakers),
+      made: (instance, type) => guardInstance(instance, type, foundation.declaredBreakers),
     });
     const { server, middleware } = await orStop(plugins, foundation, () => makeServer(plugins, foundation));
+    foundation.declaredBreakers.open();
     await startInstances(plugins.instances, { clock: foundation.clock, startTimeoutMs });
     foundation.health.started();
     const { clock, logger, lifetime, deadlines, metrics, requests, health, breakers } = foundation;
@@ -362,7 +373,7 @@ function planAll(
   });
   const known = planned.plan ?? planned.incomplete;
   const found = known === undefined ? [] : [...tryRoutes(known, foundation), ...tryGuardedMethods(known, foundation)];
-  const mistakes = [...(planned.mistakes ?? []), ...found];
+  const mistakes = [...(planned.mistakes ?? []), ...found, ...foundation.declaredBreakers.mistakes()];
   const isDescribed = known !== undefined && mistakes.length === 0 && hasDocument(foundation.options);
   return { known, mistakes: isDescribed ? describePlan(known, foundation).mistakes : mistakes };
 }
@@ -448,5 +459,5 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
     readTimeout: compilePeerTimeout(options),
     admit: foundation.shedding?.admit,
   });
-  return { server, middleware: new MiddlewareFront(server, failureAnswer(foundation, globalHooks)) };
+  return { server, middleware: new MiddlewareFront(server, failureAnswer(foundation, globalHooks), foundation.declaredBreakers) };
 }

@@ -1,7 +1,9 @@
+import { bindFront } from '../controllers/breaker-middleware';
 import { type ConnectErrorMiddleware, type ConnectMiddleware, type Layer, MiddlewareChain } from '../http/connect-middleware';
 import type { Exchange, RouteTarget } from '../http/exchange';
 import { throughMiddleware } from '../http/middleware-walk';
 import { isBelow, type MountPath, parseMountPath } from '../http/mount-path';
+import type { DeclaredBreakers } from '../resilience/declared-breakers';
 import type { RouteTable } from '../routing/route-table';
 import { applicationErrors } from './errors';
 
@@ -19,21 +21,23 @@ type Fail = (exchange: Exchange, error: unknown) => unknown;
 export class MiddlewareFront {
   readonly #server: Fronted;
   readonly #fail: Fail;
+  readonly #declared: DeclaredBreakers;
   #layers: readonly Layer[] = [];
   #chain = new MiddlewareChain([]);
   /** What stands in for a target; routes are few, and live as long as their table. */
   #targets = new WeakMap<RouteTarget, RouteTarget>();
 
-  constructor(server: Fronted, fail: Fail) {
+  constructor(server: Fronted, fail: Fail, declared: DeclaredBreakers) {
     this.#server = server;
     this.#fail = fail;
+    this.#declared = declared;
   }
 
   /** Adds middleware behind what is there, for requests that come from now on. Fails with: MIDDLEWARE_INVALID. */
   use(args: readonly unknown[]): void {
     const [mount, list] = typeof args[0] === 'string' ? [toMount(args[0]), args.slice(1)] : [undefined, args];
     if (list.length === 0) throw applicationErrors.MIDDLEWARE_INVALID({ got: 'none' });
-    const added = list.map((run) => ({ mount, run: toMiddleware(run) }));
+    const added = list.map((run) => ({ mount, run: bindFront(toMiddleware(run), this.#declared) }));
     this.#layers = [...this.#layers, ...added];
     this.#chain = new MiddlewareChain(this.#layers);
     this.#targets = new WeakMap();

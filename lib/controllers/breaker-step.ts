@@ -1,128 +1,186 @@
-import { finished, Readable } from 'node:stream';
+// Hot: runs once for each request and message that is called through a breaker.
+import { HttpError } from '../errors/http-error';
+import { withoutStack } from '../errors/framework-error';
 import { Exchange } from '../http/exchange';
-import { StreamedReply } from '../http/reply-writer';
-import { cancelledBecause } from '../lifetime/end-reason';
+import { NodeWire } from '../http/node-wire';
+import { isStreamSource, StreamedReply } from '../http/reply-stream';
+import { cancelledBecause, type EndReason } from '../lifetime/end-reason';
 import { isObservable, rx } from '../lifetime/observable';
 import type { Breaker } from '../resilience/breaker';
 import type { BreakerCall } from '../resilience/breaker-call';
 import type { Call } from './call';
 import { isPromise, whenSettled } from './collect-arguments';
 import { isAsyncIterable } from './compile-hooks';
-import { limitCall } from './limit-call';
+
+type Source = Parameters<typeof isObservable>[0];
 
 /**
  * Calls a handler through a breaker.
  *
  * An error, or an answer of 500 to 599, is a failure; any other answer is a success. A body that is sent as it comes settles the
  * call at its end, server-sent events at their head. Whoever leaves, and a deadline of the request, cancels the call: that
- * counts as nothing, unless it was slow by then.
- * Fails with: BREAKER_OPEN; BREAKER_TIMEOUT; what the handler fails with.
+ * counts as nothing, unless it was slow by then. `timeoutMs` of the breaker cuts the request: 504, BREAKER_TIMEOUT.
+ * Fails with: BREAKER_OPEN; what the handler fails with.
  */
 export function callThrough(breaker: Breaker, call: Call, handler: () => unknown, isEvents: boolean): unknown {
   const ticket = breaker.begin();
   let value: unknown;
   try {
-    value = breaker.timeoutMs === 0 ? handler() : limitCall(breaker, ticket, call, handler);
+    value = handler();
   } catch (error) {
     ticket.fail(error);
     throw error;
   }
-  return isPromise(value) ? settleLater(ticket, call, value, isEvents) : settle(ticket, call, value, isEvents);
-}
-
-/** Who is cut while it is waited for gives a trial's permit back at once, whatever the handler still does. */
-function settleLater(ticket: BreakerCall, call: Call, value: PromiseLike<unknown>, isEvents: boolean): Promise<unknown> {
-  const undo = cancelWith(ticket, call);
+  if (!isPromise(value)) return settle(breaker, ticket, call, value, isEvents);
+  const stop = watch(breaker, ticket, call);
   return whenSettled(value).then(
     (settled) => {
-      undo();
-      return settle(ticket, call, settled, isEvents);
+      stop();
+      return settle(breaker, ticket, call, settled, isEvents);
     },
     (error: unknown) => {
-      undo();
+      stop();
+      startAt(ticket, call);
       ticket.fail(error);
       throw error;
     },
   );
 }
 
-function cancelWith(ticket: BreakerCall, call: Call): () => void {
-  return call.lifetime.defer((reason) => {
-    if (reason !== 'finished') ticket.cancel(cancelledBecause(reason));
+/** Settles the ticket should the call end, or take longer than it may, before that is stopped. */
+export function watch(breaker: Breaker, ticket: BreakerCall, call: Call): () => void {
+  const { lifetime } = call;
+  const { timeoutMs } = breaker;
+  if (timeoutMs === 0 || lifetime.ended) return lifetime.defer((reason) => settleAtEnd(ticket, call, reason));
+  const cancelTimer = lifetime.clock().setTimer(() => {
+    // What has begun to be answered takes as long as it takes.
+    if (call instanceof Exchange && (call.headMs > 0 || call.replied)) return;
+    const error = breaker.timeoutError();
+    ticket.timeOut(error);
+    call.timeOut(error);
+  }, timeoutMs);
+  const undo = lifetime.defer((reason) => {
+    cancelTimer();
+    settleAtEnd(ticket, call, reason);
   });
+  return () => {
+    undo();
+    cancelTimer();
+  };
 }
 
 /** What becomes of a call with the value of its handler. Out: the value, watched where it comes over time. */
-function settle(ticket: BreakerCall, call: Call, value: unknown, isEvents: boolean): unknown {
-  if (call instanceof Exchange) {
-    // What is under way by hand, or by the context, is over with the request.
-    if (call.answering && !call.replied) return settleAtEnd(ticket, call, value);
-    if (call.status >= 500) {
-      ticket.fail({ status: call.status, headers: { 'retry-after': call.field('retry-after') } });
-      return value;
-    }
-  }
-  if (isEvents || typeof value !== 'object' || value === null) {
-    ticket.succeed(value);
+function settle(breaker: Breaker, ticket: BreakerCall, call: Call, value: unknown, isEvents: boolean): unknown {
+  if (!(call instanceof Exchange)) return settleMessage(breaker, ticket, call, value);
+  if (isEvents && call.status < 500) {
+    ticket.succeed();
     return value;
   }
-  if (isObservable(value)) return watchObservable(ticket, call, value);
-  if (value instanceof Readable) return watchReadable(ticket, call, value);
-  if (isAsyncIterable(value) && !(value instanceof StreamedReply)) return watchIterable(ticket, value);
+  if (isObservable(value)) return watchLast(breaker, ticket, call, value);
+  if (isUnderWay(call, value)) {
+    if (isEventStream(call)) ticket.succeed();
+    else watch(breaker, ticket, call);
+    return value;
+  }
+  startAt(ticket, call);
+  judge(ticket, call, call.status, value);
+  return value;
+}
+
+/** Whether the answer is not whole yet: a stream, or written by hand. */
+function isUnderWay(call: Exchange, value: unknown): boolean {
+  if (typeof value === 'object' && value !== null && (value instanceof StreamedReply || isStreamSource(value))) return true;
+  if (call.taken?.done !== undefined) return false;
+  return !call.replied ? call.answering || call.wire.headSent : call.headMs > 0 && call.begun?.ended === false;
+}
+
+function isEventStream(call: Exchange): boolean {
+  return call.field('content-type')?.startsWith('text/event-stream') === true;
+}
+
+/** A stream, and a connection that was taken over, took as long as it took until its head. */
+function startAt(ticket: BreakerCall, call: Call): void {
+  if (call instanceof Exchange && call.headMs > 0) ticket.answered(call.headMs);
+}
+
+/** The answer of a status is judged as an error of that status would be. */
+function judge(ticket: BreakerCall, call: Exchange, status: number, value: unknown): void {
+  if (status < 400) {
+    ticket.succeed(value);
+    return;
+  }
+  const retryAfter = call.field('retry-after');
+  const options = retryAfter === undefined ? undefined : { headers: { 'retry-after': retryAfter } };
+  ticket.fail(withoutStack(() => new HttpError(status, options)));
+}
+
+/** How a call ended that was not settled by its handler. */
+function settleAtEnd(ticket: BreakerCall, call: Call, reason: EndReason): void {
+  startAt(ticket, call);
+  if (reason !== 'finished') ticket.cancel(cancelledBecause(reason));
+  else if (!(call instanceof Exchange)) ticket.succeed();
+  else if (call.failure !== undefined) ticket.fail(call.failure);
+  else judge(ticket, call, statusOf(call), undefined);
+}
+
+function statusOf({ wire, status }: Exchange): number {
+  return wire instanceof NodeWire && wire.touched ? wire.response.statusCode : status;
+}
+
+/** A plain route answers with the last value. */
+function watchLast(breaker: Breaker, ticket: BreakerCall, call: Exchange, source: Source): unknown {
+  if (!isObservable(source)) return source;
+  const stop = watch(breaker, ticket, call);
+  let last: unknown;
+  return source.pipe(
+    rx().tap({
+      next: (value) => (last = value),
+      error: (error: unknown) => {
+        stop();
+        ticket.fail(error);
+      },
+      complete: () => {
+        stop();
+        settle(breaker, ticket, call, isObservable(last) ? undefined : last, false);
+      },
+    }),
+  );
+}
+
+/** A message is answered by what comes; its time is that until the first value. */
+function settleMessage(breaker: Breaker, ticket: BreakerCall, call: Call, value: unknown): unknown {
+  if (isObservable(value)) return watchValues(breaker, ticket, call, value);
+  if (isAsyncIterable(value)) return watchIterable(ticket, call, value);
   ticket.succeed(value);
   return value;
 }
 
-function settleAtEnd(ticket: BreakerCall, call: Exchange, value: unknown): unknown {
-  ticket.answered();
-  call.lifetime.defer((reason) => {
-    if (reason === 'client') ticket.ignore();
-    else if (reason === 'finished' && call.status < 500) ticket.succeed();
-    else if (reason === 'finished') ticket.fail({ status: call.status });
-    else ticket.cancel(cancelledBecause(reason));
-  });
-  return value;
-}
-
-function watchObservable(ticket: BreakerCall, call: Call, source: Parameters<typeof isObservable>[0]): unknown {
+function watchValues(breaker: Breaker, ticket: BreakerCall, call: Call, source: Source): unknown {
   if (!isObservable(source)) return source;
-  return new (rx().Observable)((subscriber) => {
-    const subscription = source.subscribe({
-      next: (value) => {
+  const stopTimer = watch(breaker, ticket, call);
+  let stop = stopTimer;
+  return source.pipe(
+    rx().tap({
+      next: () => {
+        if (stop !== stopTimer) return;
         ticket.answered();
-        subscriber.next(value);
+        stopTimer();
+        stop = call.lifetime.defer((reason) => settleAtEnd(ticket, call, reason));
       },
       error: (error: unknown) => {
+        stop();
         ticket.fail(error);
-        subscriber.error(error);
       },
       complete: () => {
+        stop();
         ticket.succeed();
-        subscriber.complete();
       },
-    });
-    return () => {
-      // After its end this is without effect.
-      const reason = call.begun?.reason;
-      ticket.cancel(reason === undefined || reason === 'finished' ? undefined : cancelledBecause(reason));
-      subscription.unsubscribe();
-    };
-  });
+    }),
+  );
 }
 
-/** A body that breaks off is a failure; whoever stops reading it tells nothing. */
-function watchReadable(ticket: BreakerCall, call: Call, source: Readable): Readable {
-  ticket.answered();
-  finished(source, { writable: false }, (error) => {
-    const reason = call.begun?.reason;
-    if (!error) ticket.succeed();
-    else if (reason !== undefined && reason !== 'finished') ticket.ignore();
-    else ticket.fail(error);
-  });
-  return source;
-}
-
-async function* watchIterable(ticket: BreakerCall, source: AsyncIterable<unknown>): AsyncGenerator {
+async function* watchIterable(ticket: BreakerCall, call: Call, source: AsyncIterable<unknown>): AsyncGenerator {
+  const undo = call.lifetime.defer((reason) => settleAtEnd(ticket, call, reason));
   try {
     for await (const value of source) {
       ticket.answered();
@@ -133,6 +191,7 @@ async function* watchIterable(ticket: BreakerCall, source: AsyncIterable<unknown
     ticket.fail(error);
     throw error;
   } finally {
+    undo();
     // Nobody wants more of it.
     ticket.ignore();
   }

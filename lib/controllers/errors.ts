@@ -27,4 +27,8 @@ export const controllerErrors = defineErrors({
       '{place} is called through a breaker, but declared to return {type}. Declare it to return a Promise or an Observable (`async one(): Promise<User>`).',
   },
   GUARD_REFUSED: { status: 403, message: 'This is not allowed.' },
+  BREAKER_MIDDLEWARE_UNBOUND: {
+    message:
+      'circuitBreaker() ran where nobody told it of the breakers of its application. Put it into @Use() or app.use(), or give it a breaker: circuitBreaker(app.breakers.get("users")).',
+  },
 });

@@ -1,47 +1,48 @@
-import { type FrameworkError, isFrameworkError } from '../errors/framework-error';
+import type { FrameworkError } from '../errors/framework-error';
 import { currentLifetime, runInside } from '../lifetime/current';
 import type { Lifetime } from '../lifetime/lifetime';
 import { isObservable } from '../lifetime/observable';
 import { type Class, defineSlot, readReturnType } from '../metadata/slot';
 import type { Breaker } from '../resilience/breaker';
-import type { Breakers } from '../resilience/breakers';
-import type { NamedBreakerOptions } from '../resilience/named-configurations';
+import type { DeclaredBreakers } from '../resilience/declared-breakers';
+import { breakerOf, type GivenBreaker, toReference } from './breaker-reference';
+import { isPromise } from './collect-arguments';
 import { controllerErrors } from './errors';
 
-type Given = string | (NamedBreakerOptions & { readonly name?: string });
 type Method = (...args: unknown[]) => unknown;
+type BreakerOf = (...args: unknown[]) => Breaker;
 
-const guards = defineSlot<ReadonlyMap<string | symbol, Given>>('guarded-methods');
+const guards = defineSlot<ReadonlyMap<string | symbol, GivenBreaker>>('guarded-methods');
 
 /** Notes that a method is called through a breaker, if it turns out to be a provider's. */
-export function guardMethod(target: object, member: string | symbol, breaker: Given): void {
+export function guardMethod(target: object, member: string | symbol, breaker: GivenBreaker): void {
   guards.update(target, (known) => new Map(known).set(member, breaker));
 }
 
-function guardedMethods(type: Class): Iterable<readonly [string | symbol, Given]> {
-  return guards.get(type.prototype as object) ?? [];
+function guardedMethods(type: Class): ReadonlyMap<string | symbol, GivenBreaker> {
+  return guards.get(type.prototype as object) ?? new Map();
 }
 
-/** What is wrong with the guarded methods of a provider's class. */
-export function checkGuardedMethods(type: Class, breakers: Breakers): FrameworkError[] {
+/** Whether methods of a class are called through breakers: what they call belongs to the current request. */
+export function hasGuardedMethods(type: Class): boolean {
+  return guardedMethods(type).size > 0;
+}
+
+/** What is wrong with the guarded methods of a provider's class; which breakers they name is noted. */
+export function checkGuardedMethods(type: Class, declared: DeclaredBreakers): FrameworkError[] {
   return [...guardedMethods(type)].flatMap(([member, given]) => {
     const place = placeOf(type, member);
+    breakerOf(toReference(given, place), place, declared);
     const returned = readReturnType(type.prototype as object, member);
-    if (!isAwaited(returned)) return [controllerErrors.BREAKER_METHOD_INVALID({ place, type: nameOf(returned) })];
-    try {
-      breakerFor(given, place, breakers);
-      return [];
-    } catch (error) {
-      if (isFrameworkError(error)) return [error];
-      throw error;
-    }
+    return isAwaited(returned) ? [] : [controllerErrors.BREAKER_METHOD_INVALID({ place, type: nameOf(returned) })];
   });
 }
 
 /** Puts the breakers of a provider's class around its methods; `this.method()` goes through them, too. */
-export function guardInstance(instance: object, type: Class, breakers: Breakers): void {
+export function guardInstance(instance: object, type: Class, declared: DeclaredBreakers): void {
   for (const [member, given] of guardedMethods(type)) {
-    const breaker = breakerFor(given, placeOf(type, member), breakers);
+    const place = placeOf(type, member);
+    const breaker = breakerOf<unknown[]>(toReference(given, place), place, declared);
     const method = (instance as Record<string | symbol, Method>)[member];
     const isStream = isObservableType(readReturnType(type.prototype as object, member));
     const value = isStream ? throughAsStream(breaker, method) : throughAsPromise(breaker, method);
@@ -49,23 +50,30 @@ export function guardInstance(instance: object, type: Class, breakers: Breakers)
   }
 }
 
-function throughAsPromise(breaker: Breaker, method: Method): Method {
+/** A method that gives a promise, called through a breaker; it rejects while that is open. */
+export function throughAsPromise(breakerFor: BreakerOf, method: Method): Method {
   return function guarded(this: unknown, ...args) {
     const parent = currentLifetime();
-    const options = parent === undefined ? {} : { signal: parent.signal };
-    return breaker.call((signal) => runBelow(parent, breaker, signal, () => method.apply(this, args)), options);
+    const breaker = breakerFor(...args);
+    const call = (signal: AbortSignal): unknown => runBelow(parent, breaker, signal, () => method.apply(this, args));
+    return breaker.call(call, parent === undefined ? undefined : { signal: parent.signal });
   };
 }
 
-function throughAsStream(breaker: Breaker, method: Method): Method {
+/** A method that gives an Observable, called through a breaker with each subscription. */
+export function throughAsStream(breakerFor: BreakerOf, method: Method): Method {
   return function guarded(this: unknown, ...args) {
     const parent = currentLifetime();
-    const options = parent === undefined ? {} : { signal: parent.signal };
-    return breaker.call$((signal) => {
-      const value = runBelow(parent, breaker, signal, () => method.apply(this, args));
-      if (!isObservable(value)) throw new TypeError('A method that is declared to return an Observable returned something else.');
-      return value;
-    }, options);
+    const breaker = breakerFor(...args);
+    return breaker.call$(
+      (signal) => {
+        const value = runBelow(parent, breaker, signal, () => method.apply(this, args));
+        if (!isObservable(value))
+          throw new TypeError('A method that is declared to return an Observable returned something else.');
+        return value;
+      },
+      parent === undefined ? undefined : { signal: parent.signal },
+    );
   };
 }
 
@@ -75,22 +83,23 @@ function runBelow<T>(parent: Lifetime | undefined, { timeoutMs }: Breaker, signa
   const child = parent.open(parent.subject);
   const cut = (): void => child.end('deadline', signal.reason);
   signal.addEventListener('abort', cut, { once: true });
-  const value = runInside(child, fn);
+  child.defer(() => signal.removeEventListener('abort', cut));
+  child.keep();
   const done = (): void => {
-    signal.removeEventListener('abort', cut);
     child.end('finished');
+    child.letGo();
   };
-  if (typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then === 'function') {
-    (value as unknown as PromiseLike<unknown>).then(done, done);
+  let value: T;
+  try {
+    value = runInside(child, fn);
+  } catch (error) {
+    done();
+    throw error;
   }
+  // What an Observable does is over when nobody listens, and its signal says so.
+  if (isPromise(value)) value.then(done, done);
+  else child.letGo();
   return value;
-}
-
-function breakerFor(given: Given, place: string, breakers: Breakers): Breaker {
-  if (typeof given === 'string') return breakers.get(given);
-  const { name = place, ...options } = given;
-  breakers.define(name, options);
-  return breakers.get(name);
 }
 
 function placeOf(type: Class, member: string | symbol): string {

@@ -2,7 +2,7 @@ import type { FrameworkError } from '../errors/framework-error';
 import type { ConnectErrorMiddleware, ConnectMiddleware } from '../http/connect-middleware';
 import type { Exchange } from '../http/exchange';
 import { type Class, defineSlot } from '../metadata/slot';
-import type { Breakers } from '../resilience/breakers';
+import type { DeclaredBreakers } from '../resilience/declared-breakers';
 import type { Call } from './call';
 import type { HookLists } from './hooks';
 
@@ -32,7 +32,7 @@ export interface PageMaker {
 
 /** Delivers what a page will need, before it is asked for. */
 export interface PagePusher {
-  /** The step of a route that does what `declared`, the room's own, says; none where that is wrong or switched off. */
+  /** The step of a route that does what `declared`, the room's own, says; none where it is switched off. */
   compile(declared: object, draft: RouteDraft): BeforeStep | undefined;
 }
 
@@ -44,8 +44,10 @@ export interface StepRooms {
   readonly challenge?: string | undefined;
   /** Absent when the application has no `views`. */
   readonly views?: PageMaker | undefined;
-  /** The application's breakers. */
-  readonly breakers?: Breakers | undefined;
+  /** The application's breakers, and who names them. */
+  readonly breakers?: DeclaredBreakers | undefined;
+  /** What a handler holds of a request, or of a message. */
+  readonly contextOf?: ((call: Call) => unknown) | undefined;
   readonly push?: PagePusher | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { type ConnectErrorMiddleware, type ConnectMiddleware, MiddlewareChain } from '../http/connect-middleware';
 import type { Exchange } from '../http/exchange';
 import { throughMiddleware } from '../http/middleware-walk';
+import { bindMiddleware } from './breaker-middleware';
 import { controllerErrors } from './errors';
 import { insideCurrent } from './inside-current';
 import { type RouteDecorator, type RouteDraft, shapeRoute } from './route-draft';
@@ -21,7 +22,7 @@ interface UseMiddleware {
 export const Use: UseMiddleware = (...middleware: readonly RouteMiddleware[]) =>
   shapeRoute((draft) => {
     for (const one of middleware) {
-      if (typeof one === 'function') draft.middleware.push(one);
+      if (typeof one === 'function') draft.middleware.push(bindMiddleware(one, draft.rooms.breakers, draft.place));
       else draft.mistakes.push(middlewareInvalid(draft, one));
     }
   });

@@ -84,6 +84,10 @@ export class Exchange implements Expiring, Unanswered {
   answering: boolean;
   /** Set from the moment in which somebody asked to take its connection over. */
   taken: TakenConnection | undefined;
+  /** What it failed with, whether that was sent as its answer or broke its answer off; `undefined`: nothing so far. */
+  failure: unknown;
+  /** When the head of an answer went out whose body follows, or its connection was taken over; 0: neither was. */
+  headMs: number;
   /** How its body was read, `undefined` while it was not. */
   bodyTaken: string | undefined;
   /** Told when the rest of the body can no longer come. */
@@ -130,6 +134,8 @@ export class Exchange implements Expiring, Unanswered {
     this.replied = false;
     this.answering = false;
     this.taken = undefined;
+    this.failure = undefined;
+    this.headMs = 0;
     this.bodyTaken = undefined;
     this.bodyReader = undefined;
     this.askedMs = 0;
@@ -190,6 +196,13 @@ export class Exchange implements Expiring, Unanswered {
     // The time went by waiting for the client: that is its 408, and nobody's 504.
     if (this.bodyReader !== undefined) this.cutFailure = httpErrors.REQUEST_TIMEOUT();
     this.life?.end('deadline');
+  }
+
+  /** Cuts it as its deadline does, in the name of whoever counts a time of its own; what has begun to be answered goes on. */
+  timeOut(failure: FrameworkError): void {
+    if (this.replied || this.headMs > 0) return;
+    this.cutFailure = failure;
+    this.lifetime.end('deadline');
   }
 
   /** Lifts the deadline: what is streamed lasts as long as it lasts. */

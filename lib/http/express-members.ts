@@ -99,6 +99,11 @@ const responseOverHttp1 = Object.create(ServerResponse.prototype, responseMember
 Object.defineProperties(Http2Request.prototype, requestMembers);
 Object.defineProperties(Http2Response.prototype, responseMembers);
 
+/** The exchange behind a request that middleware was given. */
+export function exchangeOf(request: object): Exchange | undefined {
+  return (request as ShapedRequest)[EXCHANGE];
+}
+
 /** Gives Node's request and response what middleware written for Express asks them for. */
 export function shapeForMiddleware(exchange: Exchange, { request, response }: NodeWire): void {
   const shaped = request as ShapedRequest;

@@ -47,6 +47,7 @@ export function toProblem(failure: FrameworkError): Problem {
 export function replyFailure(exchange: Exchange, error: unknown): void {
   if (exchange.taken?.done !== undefined && handlerDone(exchange, error)) return;
   const failure = toFailure(error);
+  exchange.failure = error;
   logFailure(exchange, failure);
   if (exchange.replied || exchange.wire.headSent) {
     // Whole, and on its way through Node's response: it is recorded as what it is when it is through.

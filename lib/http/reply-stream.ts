@@ -2,6 +2,7 @@ import { finished, pipeline, Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import type { Observable } from 'rxjs';
 import { isObservable, subscribeWithin } from '../lifetime/observable';
+import { countsAs } from '../resilience/verdict';
 import { type ChunkFormat, type Format, formatOf } from './chunk-format';
 import { httpErrors } from './errors';
 import { type Exchange, routeOf } from './exchange';
@@ -245,7 +246,8 @@ class ValueSink {
 
   #outrun(): void {
     const { bufferLimitBytes: limit } = this.#exchange.host.limits;
-    this.fail(httpErrors.REPLY_CLIENT_TOO_SLOW({ route: routeOf(this.#exchange), limit }));
+    // That the client does not keep up says nothing of where the values come from.
+    this.fail(countsAs('ignored', httpErrors.REPLY_CLIENT_TOO_SLOW({ route: routeOf(this.#exchange), limit })));
   }
 
   /** Whether more would only wait; then wait until it has `drained`. */

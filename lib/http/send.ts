@@ -54,6 +54,7 @@ export function startSending(exchange: Exchange, type: string, length?: number):
   const { lifetime } = exchange;
   exchange.untimed();
   exchange.replied = true;
+  exchange.headMs = host.clock.now();
   const out = wire.open(status, fields);
   const node = wire instanceof NodeWire && wire.touched ? wire : undefined;
   const done = (): void => {
@@ -68,6 +69,7 @@ export function startSending(exchange: Exchange, type: string, length?: number):
     end: () => void (node === undefined ? out.end(done) : out.end()),
     fail(error) {
       if (lifetime.ended) return;
+      exchange.failure = error;
       host.logger.error('a streamed response broke off', { route: target.route, err: error });
       record(exchange, 500);
       lifetime.end('finished');

@@ -80,18 +80,19 @@ export class Takeover {
   }
 
   /**
-   * Ends our side behind what was written, as long as the client reads it (5 s without any progress cut it); what still
-   * comes is dropped for a second, then it is closed. In: what stands on the stream and takes the writes, if something does.
+   * Ends our side behind what was written, as long as the client reads it (`keepAliveTimeoutMs` without progress cuts it);
+   * what still comes is dropped for a second, then it is closed. In: what stands on the stream and takes the writes, if
+   * something does.
    */
   close(outer: Duplex = this.stream): void {
-    const { stream } = this;
+    const { stream, exchange } = this;
     this.#reason ??= 'finished';
     if (stream.destroyed) return;
     if (this.protocol === '2.0' && !(stream as ServerHttp2Stream).headersSent) {
       (stream as ServerHttp2Stream).close(constants.NGHTTP2_CANCEL);
       return;
     }
-    closeBehindWrites(outer, stream);
+    closeBehindWrites(outer, stream, exchange.host.limits.keepAliveTimeoutMs);
   }
 
   /**
@@ -148,6 +149,7 @@ export async function takeOver(exchange: Exchange, taker: Taker = {}): Promise<T
     const stream = await streamOf(exchange);
     const takeover = handOver(exchange, stream, taker);
     pending.done = takeover;
+    exchange.headMs = exchange.host.clock.now();
     const { handler } = pending;
     // Behind whoever waits for the connection.
     if (handler !== undefined) process.nextTick(() => takeover.handlerDone(handler.failure));

@@ -88,13 +88,14 @@ export function whoIs({ role, key, recipe, module }: PlannedProvider): string {
  * Whether what is made under `key` reaches an ambient key that satisfies `wanted`: by its own arguments, those of its
  * dependencies, of its methods' injected parameters, or of the guards and the like it names.
  *
- * In: a controller's class or any other key; `module` where only that module's is meant.
+ * In: a controller's class or any other key; `module` where only that module's is meant; providers that are wanted themselves.
  */
 export function reaches(
   plan: PluginPlan,
   key: InjectionKey,
   wanted: (ambient: InjectionKey) => boolean,
   module?: PlannedModule,
+  wantedToo: (provider: PlannedProvider) => boolean = () => false,
 ): boolean {
   const seen = new Set<PlannedProvider>();
   const follows = (references: Iterable<Reference>): boolean => {
@@ -108,6 +109,7 @@ export function reaches(
     if (seen.has(provider)) return false;
     seen.add(provider);
     return (
+      wantedToo(provider) ||
       follows(provider.dependencies) ||
       follows(provider.companions) ||
       [...provider.methods.values()].some((at) => follows(at.values()))

@@ -1,5 +1,5 @@
 import type { Circuit } from './circuit';
-import { CANCELLED, FAILURE, IGNORED, type Verdict } from './outcome';
+import { CANCELLED, FAILURE, IGNORED, SUCCESS, type Verdict } from './outcome';
 import { verdictOfError, verdictOfValue } from './verdict';
 
 /**
@@ -37,6 +37,11 @@ export class BreakerCall {
     if (!this.#isSettled) this.#settle(verdictOfValue(this.#circuit.settings, value), value);
   }
 
+  /** It came back, and nobody is asked about it. @internal */
+  confirm(): void {
+    this.#settle(SUCCESS, undefined);
+  }
+
   /** It failed. In: the error, which is judged as that of a `call` is: it may be a failure, a cancellation, ignored, or a success. */
   fail(error: unknown): void {
     if (!this.#isSettled) this.#settle(verdictOfError(this.#circuit, error), error);
@@ -57,9 +62,12 @@ export class BreakerCall {
     this.#settle(IGNORED, undefined);
   }
 
-  /** Its answer has begun: what follows may take as long as it takes, and the call is not slow for it. */
-  answered(): void {
-    this.#answeredAfterMs ??= this.#circuit.nowMs() - this.#startMs;
+  /**
+   * Its answer has begun: what follows may take as long as it takes, and the call is not slow for it. In: when that was, by the
+   * breaker's clock. Default: now.
+   */
+  answered(atMs = this.#circuit.nowMs()): void {
+    this.#answeredAfterMs ??= Math.max(0, atMs - this.#startMs);
   }
 
   /** Its time begins now: what it did before was waiting, and not for what is called. */

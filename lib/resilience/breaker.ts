@@ -1,7 +1,7 @@
 // Hot: a call through a closed breaker costs a few dozen nanoseconds more than without.
 import type { Observable } from 'rxjs';
 import { BreakerCall } from './breaker-call';
-import { timeoutError } from './breaker-error';
+import { type BreakerTimeoutError, timeoutError } from './breaker-error';
 import type { BreakerOptions } from './breaker-options';
 import { type BreakerSettings, compileSettings, isCompiled } from './breaker-settings';
 import { type BreakerStateName, CLOSED, DISABLED, FORCED_OPEN, METRICS_ONLY } from './breaker-state';
@@ -77,6 +77,11 @@ export class Breaker {
   get wouldOpen(): boolean {
     this.circuit.countsNow();
     return findCause(this.settings, this.circuit.window, FAILURE) !== undefined;
+  }
+
+  /** Whether a call made now would be rejected. Asking counts nothing, and takes no trial's place. */
+  get wouldReject(): boolean {
+    return this.circuit.wouldReject();
   }
 
   /** Every change from now on: each once, in order, after the change. What a listener throws never reaches a caller. */
@@ -160,6 +165,11 @@ export class Breaker {
     this.circuit.probeNow();
   }
 
+  /** Counts a trial that succeeded, where one may be made: what a health check saw, whatever predicates think. @internal */
+  confirm(): void {
+    if (this.circuit.stateNow() === 'half-open' && !this.wouldReject) this.begin().confirm();
+  }
+
   /** All that it knows as plain data, for `Breaker.restore` after a restart. Times are kept as what is left of them. */
   save(): SavedBreaker {
     return saveCircuit(this.circuit);
@@ -191,6 +201,21 @@ export class Breaker {
   /** How well it can be done without. @internal */
   get use(): Use {
     return this.circuit.use();
+  }
+
+  /** How long a call may take, in milliseconds; 0: as long as it takes. @internal */
+  get timeoutMs(): number {
+    return this.settings.timeoutMs;
+  }
+
+  /** What a call fails with that took longer. @internal */
+  timeoutError(): BreakerTimeoutError {
+    return timeoutError(this.settings.name, this.settings.timeoutMs);
+  }
+
+  /** Counts a call of somebody who waits no more, and for whom nothing is called. @internal */
+  countUnbegun(): void {
+    this.circuit.countUnbegun();
   }
 
   /**

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Observable } from 'rxjs';
+import type { FrameworkError } from '../errors/framework-error';
 import { nearNames } from '../errors/near-names';
 import { type Clock, systemClock } from '../lifetime/clock';
 import { Breaker } from './breaker';
 import { type BreakerSettings, compileSettings } from './breaker-settings';
 import { resilienceErrors } from './errors';
 import { KeyedBreakers } from './keyed-breakers';
-import { builtInFor, checkConfiguration, type NamedBreakerOptions } from './named-configurations';
+import { builtInFor, checkConfiguration, type NamedBreakerOptions, slipOf } from './named-configurations';
+import { RecoveryCheck, type RecoveryCheckOptions, type RecoveryProbe } from './recovery-check';
 import type { BreakerObserver, Transition } from './transition';
 import { TransitionFeed } from './transition-feed';
 import type { Shared } from './voice';
@@ -28,7 +30,12 @@ interface Group {
   readonly shared: Shared;
   readonly keyed: KeyedBreakers;
   plain: Breaker | undefined;
+  /** What an operator did to all of them, so that those still to come are like them. */
+  override: 'forceOpen' | 'disable' | undefined;
 }
+
+/** What an operator does. */
+export type BreakerOperation = 'reset' | 'forceOpen' | 'disable' | 'enable';
 
 /**
  * The breakers of an application, by name and by key: injected into whatever needs one, and `app.breakers`.
@@ -43,12 +50,13 @@ export class Breakers {
   readonly #feed: TransitionFeed;
   readonly #observe: (name: string) => BreakerObserver | undefined;
   readonly #observers = new Map<string, BreakerObserver>();
+  readonly #checks = new Map<string, RecoveryCheck[]>();
 
   constructor({ clock = systemClock, configurations = {}, observe = () => undefined }: BreakersOptions = {}) {
     this.#clock = clock;
     this.#observe = observe;
     const listenedChanged = (): void => this.list().forEach((breaker) => breaker.schedule());
-    this.#feed = new TransitionFeed(listenedChanged, (transition) => this.#observers.get(transition.name)?.changed(transition));
+    this.#feed = new TransitionFeed(listenedChanged, (transition) => this.#witness(transition));
     for (const [name, options] of Object.entries(configurations)) this.#configure(name, options);
   }
 
@@ -60,7 +68,7 @@ export class Breakers {
   get(name: string, key?: string): Breaker {
     const group = this.#groups.get(name) ?? this.#open(name);
     if (key !== undefined) return group.keyed.get(key);
-    return (group.plain ??= new Breaker(group.settings, undefined, group.shared));
+    return (group.plain ??= this.#make(group, undefined));
   }
 
   /** The one that is there already, if it is. */
@@ -101,9 +109,62 @@ export class Breakers {
   /** All that are there of a name, at least one. Fails with: BREAKER_UNKNOWN (404). */
   expect(name: string): readonly Breaker[] {
     const found = this.of(name);
-    if (found.length > 0) return found;
-    const [near] = nearNames(name, this.#groups.keys());
-    throw resilienceErrors.BREAKER_UNKNOWN({ breaker: name, hint: near === undefined ? '' : `; did you mean "${near}"?` });
+    return found.length > 0 ? found : this.#unknown(name);
+  }
+
+  /**
+   * Does to all breakers of a name what the method of that name does to one, also to those by key that are still to come; with
+   * `key`, to that one alone. Out: those it was done to. An operator's.
+   *
+   * Fails with: BREAKER_UNKNOWN (404).
+   */
+  operate(name: string, operation: BreakerOperation, key?: string): readonly Breaker[] {
+    const group = this.#groups.get(name) ?? (this.#configurations.has(name) ? this.#open(name) : this.#unknown(name));
+    const chosen = key === undefined ? this.of(name) : [this.find(name, key) ?? this.#unknown(`${name} ${key}`)];
+    if (key === undefined) group.override = operation === 'forceOpen' || operation === 'disable' ? operation : undefined;
+    for (const breaker of chosen) breaker[operation]();
+    return chosen;
+  }
+
+  /**
+   * Has an active health check ask, from the moment in which a breaker of the name opens until it is closed, whether what stands
+   * behind it works again: a yes lets trials in at once and counts as one of them, a no counts as nothing. So it can shorten and
+   * confirm a recovery, and open nothing.
+   *
+   * In: what asks; `intervalMs` between two questions (default 5,000), `timeoutMs` of one (default 2,000). Out: ends it.
+   * Fails with: BREAKER_OPTION_INVALID.
+   */
+  checkRecovery(name: string, probe: RecoveryProbe, options: RecoveryCheckOptions = {}): () => void {
+    const check = new RecoveryCheck(probe, options, {
+      name,
+      clock: this.#clock,
+      find: (key) => this.find(name, key),
+      falseAlarm: (key) => this.#observers.get(name)?.falseAlarm?.(key),
+    });
+    this.#checks.set(name, [...(this.#checks.get(name) ?? []), check]);
+    return () => {
+      check.close();
+      this.#checks.set(
+        name,
+        (this.#checks.get(name) ?? []).filter((other) => other !== check),
+      );
+    };
+  }
+
+  /** Whether an application that cannot do without it is degraded while it is open. @internal */
+  isRequired(name: string): boolean {
+    return this.#configurations.get(name)?.required ?? true;
+  }
+
+  /** What is wrong with a name at a place: that it is a slip of another. @internal */
+  slipOf(name: string, place: string): FrameworkError[] {
+    return slipOf(name, place, [...this.#configurations.keys()]);
+  }
+
+  /** Ends all checks. @internal */
+  close(): void {
+    for (const checks of this.#checks.values()) for (const check of checks) check.close();
+    this.#checks.clear();
   }
 
   /** Every change of every breaker from now on: each once, in order, after the change. */
@@ -111,15 +172,31 @@ export class Breakers {
     return this.#feed.observe();
   }
 
+  #unknown(name: string): never {
+    const [near] = nearNames(name, this.names());
+    throw resilienceErrors.BREAKER_UNKNOWN({ breaker: name, hint: near === undefined ? '' : `; did you mean "${near}"?` });
+  }
+
   #open(name: string): Group {
     const { settings, maxKeys } = this.#compile(name, this.#configurations.get(name));
     const observer = this.#observe(name);
     if (observer !== undefined) this.#observers.set(name, observer);
     const shared = { feed: this.#feed, observer };
-    const keyed = new KeyedBreakers(name, maxKeys, this.#clock, (key) => new Breaker(settings, key, shared));
-    const group = { name, settings, shared, keyed, plain: undefined };
+    const keyed = new KeyedBreakers(name, maxKeys, this.#clock, (key) => this.#make(group, key));
+    const group: Group = { name, settings, shared, keyed, plain: undefined, override: undefined };
     this.#groups.set(name, group);
     return group;
+  }
+
+  #make({ settings, shared, override }: Group, key: string | undefined): Breaker {
+    const breaker = new Breaker(settings, key, shared);
+    if (override !== undefined) breaker[override]();
+    return breaker;
+  }
+
+  #witness(transition: Transition): void {
+    this.#observers.get(transition.name)?.changed(transition);
+    for (const check of this.#checks.get(transition.name) ?? []) check.changed(transition);
   }
 
   /** Compiled now, so that a mistake shows at the start. */
@@ -131,6 +208,7 @@ export class Breakers {
 
   #compile(name: string, own: NamedBreakerOptions = {}): { readonly settings: BreakerSettings; readonly maxKeys: number } {
     const { maxKeys = 1_000, ...options } = { ...builtInFor(name, own), ...own };
+    delete options.required;
     return { settings: compileSettings({ ...options, name, clock: this.#clock }), maxKeys };
   }
 }

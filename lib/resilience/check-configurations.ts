@@ -7,7 +7,7 @@ import type { NamedBreakerOptions } from './named-configurations';
 export function checkConfigurations(given: unknown): FrameworkError[] {
   if (given === undefined) return [];
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    const got = Array.isArray(given) ? 'an array' : String(given);
+    const got = Array.isArray(given) ? 'an array' : typeof given;
     return [
       resilienceErrors.BREAKER_OPTION_INVALID({
         of: 'The application',

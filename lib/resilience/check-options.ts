@@ -24,6 +24,7 @@ export interface Rule {
 }
 
 export const FUNCTION: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' };
+export const FLAG: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
 export const NAME: Rule = { expected: 'a text', accepts: (value) => typeof value === 'string' && value !== '' };
 export const CLOCK: Rule = { expected: 'an object with now() and setTimer()', accepts: isClock };
 

@@ -108,6 +108,17 @@ export class Circuit implements Sleeper {
     return this.generation;
   }
 
+  /** What `enter` would say, without any of its effects. */
+  wouldReject(): boolean {
+    const nowMs = this.nowMs();
+    const { current, settings } = this;
+    const state = stateAt(current, nowMs, settings.maxHalfOpenMs);
+    if (state !== 'half-open') return state === 'open' || state === 'forced-open';
+    // One that has just become half-open, or was stuck and is again, has had no trial yet.
+    if (current.kind !== 'half-open' || nowMs >= stuckAtMs(current.trials, settings.maxHalfOpenMs)) return false;
+    return current.trials.running + current.trials.settled >= settings.halfOpenMax;
+  }
+
   rejection(nowMs: number): BreakerOpenError {
     return openError(this.settings.name, Math.ceil(this.retryAfterMs(nowMs)), this.key);
   }

@@ -12,6 +12,10 @@ export const resilienceErrors = defineErrors({
     message:
       'Two breakers would have the name "{breaker}", with different options. Give one of them another name, or name it once in the option breakers.',
   },
+  BREAKER_NAME_UNKNOWN: {
+    message:
+      '{place} names the breaker "{breaker}", which is configured nowhere; did you mean "{near}"? If it is another one, name it in the option breakers; an empty object has the defaults.',
+  },
   SERVER_OVERLOADED: { message: 'The server has too much to do ({reason}) to take on more.', status: 503 },
   BULKHEAD_FULL: {
     message: 'Bulkhead "{bulkhead}" takes no more: {running} calls are under way and {queued} wait, as many as may.',

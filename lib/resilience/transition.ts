@@ -28,4 +28,6 @@ export interface BreakerObserver {
   counted(outcome: Outcome, elapsedMs: number): void;
   /** Each change, after it and in order. Nobody has to be subscribed for it, and no timer is set. */
   changed(transition: Transition): void;
+  /** An active health check said, in the moment in which one opened, that all is well. */
+  falseAlarm?(key: string | undefined): void;
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { FrameworkError } from '../errors/framework-error';
 import type { CallQuery } from './call-url';
 import { upstreamErrors } from './errors';
+import { isUpstreamBreaker, type UpstreamBreaker } from './upstream-breaker';
 import type { CallLimits, UpstreamRequest } from './upstream-request';
 import type { UpstreamResponse } from './upstream-response';
 
@@ -19,6 +20,8 @@ export interface HttpClientOptions extends Partial<CallLimits> {
   readonly headers?: Readonly<Record<string, string>>;
   /** Around each call, the first the outermost. Those of a derived client are inside. */
   readonly interceptors?: readonly UpstreamInterceptor[];
+  /** The breaker that each call goes through, redirects one by one. Default: none. */
+  readonly breaker?: UpstreamBreaker;
   /** Whether what is left of the request's time goes along (`x-request-timeout-ms`). Default `true`. */
   readonly forwardDeadline?: boolean;
   /** Whether `traceparent` and `tracestate` of the request go along (W3C Trace Context). Default `true`. */
@@ -90,6 +93,7 @@ const OPTION_RULES: Readonly<Record<keyof UpstreamOptions, Rule>> = {
     expected: 'an array of functions',
     accepts: (value) => Array.isArray(value) && value.every((one) => typeof one === 'function'),
   },
+  breaker: { expected: "a breaker's name, a breaker, or { name, key }", accepts: isUpstreamBreaker },
   forwardDeadline: flag,
   forwardTrace: flag,
   connectTimeoutMs: duration(1),

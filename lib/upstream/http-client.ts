@@ -5,6 +5,8 @@ import type { Clock } from '../lifetime/clock';
 import { currentLifetime } from '../lifetime/current';
 import type { Deadlines } from '../lifetime/deadline';
 import type { Lifetime } from '../lifetime/lifetime';
+import type { Breakers } from '../resilience/breakers';
+import { countsAs } from '../resilience/verdict';
 import { nameOf, toCallUrl } from './call-url';
 import {
   type CallOptions,
@@ -20,6 +22,7 @@ import { followRedirects } from './follow-redirects';
 import { TIMEOUT_HEADER, timeForOther, traceOf } from './forwarded-headers';
 import { Pools } from './pools';
 import { type CallReport, UpstreamCall } from './upstream-call';
+import { type BreakerOfRequest, findBreaker, UpstreamTicket } from './upstream-breaker';
 import type { UpstreamRequest } from './upstream-request';
 import type { UpstreamResponse } from './upstream-response';
 
@@ -30,6 +33,8 @@ export interface UpstreamRooms {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly observe: (report: CallReport) => void;
+  /** Those of the application, for clients that name one. */
+  readonly breakers: Breakers;
 }
 
 /** What all clients of an application share. */
@@ -50,11 +55,13 @@ type Call = (url: string | URL, options?: CallOptions) => Promise<UpstreamRespon
 export class HttpClient {
   readonly #shared: Shared;
   readonly #defaults: HttpClientOptions;
+  readonly #breakerOf: BreakerOfRequest | undefined;
 
   /** @internal Inject it, or derive one by `with`. */
   constructor(shared: Shared, defaults: HttpClientOptions) {
     this.#shared = shared;
     this.#defaults = defaults;
+    this.#breakerOf = defaults.breaker === undefined ? undefined : findBreaker(defaults.breaker, shared.breakers);
   }
 
   /**
@@ -103,7 +110,7 @@ export class HttpClient {
    * In: `url` absolute, or with a `baseUrl` a path below it. Out: the answer, whatever its status, once its head is there.
    * Fails with: UPSTREAM_UNREACHABLE, UPSTREAM_BROKEN, UPSTREAM_CONNECT_TIMEOUT, UPSTREAM_FIRST_BYTE_TIMEOUT,
    * UPSTREAM_TIMEOUT, UPSTREAM_NO_TIME_LEFT, UPSTREAM_REDIRECT_INVALID, UPSTREAM_CLOSED, UPSTREAM_URL_INVALID,
-   * UPSTREAM_REQUEST_INVALID, UPSTREAM_OPTION_INVALID; a `CancelledError` when it was cut. Its body may also fail with
+   * UPSTREAM_REQUEST_INVALID, UPSTREAM_OPTION_INVALID; BREAKER_OPEN and BREAKER_TIMEOUT of its `breaker`; a `CancelledError` when it was cut. Its body may also fail with
    * UPSTREAM_IDLE_TIMEOUT and UPSTREAM_TOO_LARGE.
    * Ends: with the last byte of the answer; with the request it is made in, `options.signal`, the application.
    */
@@ -147,7 +154,8 @@ export class HttpClient {
     }
     const exchange = request.detached ? undefined : exchangeAround(parent);
     const told = exchange === undefined ? request : this.#bind(request, exchange);
-    return new UpstreamCall(told, { parent, pools, deadlines, observe }).send();
+    const ticket = this.#breakerOf === undefined ? undefined : new UpstreamTicket(this.#breakerOf(told));
+    return new UpstreamCall(told, { parent, pools, deadlines, observe, ticket }).send();
   }
 
   /** What goes along with a call that is made in a request. Headers of the caller's own stay. */
@@ -160,7 +168,7 @@ export class HttpClient {
     // Who is over already is told that it was cut, and why.
     if (leftMs === 0 && !exchange.lifetime.ended) {
       const slots = { call: nameOf(request.method, request.url), leftMs: Math.round(remainingMs) };
-      throw upstreamErrors.UPSTREAM_NO_TIME_LEFT(slots, untold(504));
+      throw countsAs('ignored', upstreamErrors.UPSTREAM_NO_TIME_LEFT(slots, untold(504)));
     }
     if (forwardDeadline)
       headers[TIMEOUT_HEADER] ??= String(request.timeoutMs === 0 ? leftMs : Math.min(leftMs, request.timeoutMs));

@@ -5,7 +5,9 @@ import { Deadline, type Deadlines } from '../lifetime/deadline';
 import { cancelledBecause, isCancellation } from '../lifetime/end-reason';
 import type { Lifetime } from '../lifetime/lifetime';
 import { WaitsFor } from '../lifetime/waits-for';
+import { countsAs } from '../resilience/verdict';
 import { nameOf } from './call-url';
+import type { UpstreamTicket } from './upstream-breaker';
 import type { UpstreamRequest } from './upstream-request';
 import { upstreamErrors, untold } from './errors';
 import { isConnectTimeout, type Pools } from './pools';
@@ -30,6 +32,8 @@ export interface CallRooms {
   /** The work that the call is a part of: its end cuts the call. */
   readonly parent: Lifetime;
   readonly observe: (report: CallReport) => void;
+  /** Where the call went through a breaker. */
+  readonly ticket: UpstreamTicket | undefined;
 }
 
 /**
@@ -44,6 +48,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   readonly #life: Lifetime;
   readonly #startedMs: number;
   readonly #total = new Deadline({ deadlineReached: () => this.#timedOut('UPSTREAM_TIMEOUT', this.#request.timeoutMs) });
+  /** That of a breaker, until the answer begins. */
+  readonly #guarded = new Deadline({ deadlineReached: () => this.#breakerTimedOut() });
   /** Until the answer begins; then between its pieces. */
   readonly #step = new Deadline({ deadlineReached: () => this.#stepTimedOut() });
   readonly #onAbort = (): void => this.#fail(toCancelled(this.#request.signal?.reason));
@@ -75,6 +81,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       if (this.#isOver) return;
       signal?.addEventListener('abort', this.#onAbort, { once: true });
       this.#arm(this.#total, this.#request.timeoutMs);
+      this.#arm(this.#guarded, this.#rooms.ticket?.breaker.timeoutMs ?? 0);
       this.#dispatch();
     });
   }
@@ -101,6 +108,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#body = body;
     this.#controller = controller;
     this.#waitForMore();
+    this.#guarded.disarm();
+    this.#rooms.ticket?.answered(status, headers);
     this.#report(status, undefined);
     this.#resolve(new UpstreamResponse(this.#request, status, headers, body));
   }
@@ -110,7 +119,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#bytes += chunk.length;
     const { isLimited, maxResponseBytes: limit } = this.#request;
     if (isLimited && this.#bytes > limit) {
-      this.#fail(upstreamErrors.UPSTREAM_TOO_LARGE({ call: this.#name, limit }, untold(502)));
+      // More than we read is no failure of the other side's.
+      this.#fail(countsAs('ignored', upstreamErrors.UPSTREAM_TOO_LARGE({ call: this.#name, limit }, untold(502))));
       return;
     }
     if (this.#body.push(chunk)) {
@@ -125,6 +135,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#isOver) return;
     this.#over();
+    this.#rooms.ticket?.ended();
     this.#body?.push(null);
   }
 
@@ -175,6 +186,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     else this.#timedOut('UPSTREAM_IDLE_TIMEOUT', idleTimeoutMs);
   }
 
+  #breakerTimedOut(): void {
+    const { ticket } = this.#rooms;
+    if (ticket === undefined || this.#isOver) return;
+    const error = ticket.breaker.timeoutError();
+    ticket.timedOut(error);
+    this.#fail(error);
+  }
+
   #timedOut(code: 'UPSTREAM_TIMEOUT' | 'UPSTREAM_FIRST_BYTE_TIMEOUT' | 'UPSTREAM_IDLE_TIMEOUT', limit: number): void {
     this.#fail(upstreamErrors[code]({ call: this.#name, limit }, untold(504)));
   }
@@ -182,6 +201,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   #fail(error: Error): void {
     if (this.#isOver) return;
     this.#over();
+    this.#rooms.ticket?.failed(error);
     this.#controller?.abort(error);
     const { body } = this.#request;
     if (body instanceof Readable && !body.destroyed) body.destroy();
@@ -198,6 +218,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#isOver = true;
     this.#served();
     this.#total.disarm();
+    this.#guarded.disarm();
     this.#step.disarm();
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
     this.#life.end('finished');
@@ -216,11 +237,11 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       return upstreamErrors.UPSTREAM_CONNECT_TIMEOUT({ call, limit: this.#rooms.pools.connectTimeoutMs }, untold(504));
     }
     if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
-      return upstreamErrors.UPSTREAM_CLOSED({ call }, untold(503, error));
+      return countsAs('ignored', upstreamErrors.UPSTREAM_CLOSED({ call }, untold(503, error)));
     }
     if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
       const reason = error instanceof Error ? error.message : code;
-      return upstreamErrors.UPSTREAM_REQUEST_INVALID({ call, reason }, { cause: error });
+      return countsAs('ignored', upstreamErrors.UPSTREAM_REQUEST_INVALID({ call, reason }, { cause: error }));
     }
     return this.#controller === undefined
       ? upstreamErrors.UPSTREAM_UNREACHABLE({ call, reason: code }, untold(502, error))

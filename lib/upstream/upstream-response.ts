@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import { nameOf } from './call-url';
 import type { UpstreamRequest } from './upstream-request';
+import { parseRetryAfter } from '../resilience/retry-after';
+import { countsAs } from '../resilience/verdict';
 import { upstreamErrors, untold } from './errors';
 
 /** Header fields by name, in lower case; one that came more than once has a list. */
@@ -45,9 +47,11 @@ export class UpstreamResponse {
     if (this.ok) return this;
     this.body.destroy();
     const slots = { call: this.#name, status: this.status };
-    throw this.status >= 500
-      ? upstreamErrors.UPSTREAM_FAILED(slots, untold(502))
-      : upstreamErrors.UPSTREAM_REFUSED(slots, untold(502));
+    // A breaker around the call leaves the other side alone for as long as that asks for.
+    const told = { retryAfterMs: parseRetryAfter(this.header('retry-after'), Date.now()) };
+    if (this.status >= 500) throw Object.assign(upstreamErrors.UPSTREAM_FAILED(slots, untold(502)), told);
+    const refused = upstreamErrors.UPSTREAM_REFUSED(slots, untold(502));
+    throw Object.assign(countsAs(this.status === 429 ? 'ignored' : 'success', refused), this.status === 429 ? told : {});
   }
 
   /** The whole body. Fails with: UPSTREAM_TOO_LARGE, what ends a call. */

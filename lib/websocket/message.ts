@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { isAsyncIterable } from '../controllers/compile-hooks';
 import type { Call } from '../controllers/call';
 import { isPromise } from '../controllers/collect-arguments';
+import type { FrameworkError } from '../errors/framework-error';
 import { httpErrors } from '../http/errors';
 import type { Exchange } from '../http/exchange';
 import type { Clock } from '../lifetime/clock';
@@ -125,9 +126,13 @@ export class Message implements Call, Expiring {
   }
 
   deadlineReached(): void {
+    this.timeOut(httpErrors.DEADLINE_EXCEEDED({ limit: this.handler.timeoutMs }));
+  }
+
+  timeOut(failure: FrameworkError): void {
     this.#isExpired = true;
     this.lifetime.end('deadline');
-    this.#fail(httpErrors.DEADLINE_EXCEEDED({ limit: this.handler.timeoutMs }));
+    this.#fail(failure);
     this.#goOn?.();
   }
 

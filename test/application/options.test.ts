@@ -68,7 +68,7 @@ describe('a wrong option', () => {
     ['handlerTimeoutms', 'Did you mean handlerTimeoutMs?'],
     ['guard', 'Did you mean guards?'],
     ['handlerTimeout', 'Did you mean handlerTimeoutMs?'],
-    ['colour', /^It knows:\n {2}auth, bodyLimitBytes, .*, urlLimitBytes\.$/],
+    ['colour', /^It knows:\n {2}auth, bodyLimitBytes, .*, websocket\.$/],
     ['toString', /^It knows:\n {2}auth, /],
   ])('that is none is named with what was meant: %s', async (name, wayOut) => {
     const [message = '', ...more] = await mistakes({ [name]: 1 });

@@ -9,7 +9,7 @@ const house: House = {
     ['plugins', 'routing', 'validation', 'resilience'],
     ['http'],
     ['controllers'],
-    ['push', 'hijack', 'websocket', 'upstream', 'database', 'metrics', 'views', 'security', 'openapi'],
+    ['push', 'hijack', 'websocket', 'upstream', 'database', 'metrics', 'views', 'security', 'openapi', 'operators'],
     ['context'],
     ['application'],
     ['testing', 'cli'],
@@ -17,7 +17,18 @@ const house: House = {
   barrels: ['index.ts', 'testing/index.ts'],
   assembler: {
     file: 'application/assemble.ts',
-    assembledOnly: ['push', 'hijack', 'websocket', 'upstream', 'database', 'metrics', 'views', 'security', 'openapi'],
+    assembledOnly: [
+      'push',
+      'hijack',
+      'websocket',
+      'upstream',
+      'database',
+      'metrics',
+      'views',
+      'security',
+      'openapi',
+      'operators',
+    ],
   },
   onlyThrough: { cli: ['errors', 'application'] },
   frontDoors: {

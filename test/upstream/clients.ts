@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../lib/lifetime/clock';
 import { Deadlines } from '../../lib/lifetime/deadline';
 import { Lifetime } from '../../lib/lifetime/lifetime';
+import { Breakers } from '../../lib/resilience/breakers';
 import type { UpstreamOptions } from '../../lib/upstream/client-options';
 import { type HttpClient, openHttpClient } from '../../lib/upstream/http-client';
 import type { CallReport } from '../../lib/upstream/upstream-call';
@@ -12,6 +13,7 @@ export interface OpenClient {
   readonly http: HttpClient;
   readonly lifetime: Lifetime;
   readonly reports: CallReport[];
+  readonly breakers: Breakers;
   close(): Promise<void>;
 }
 
@@ -20,11 +22,14 @@ export function openClient(options: UpstreamOptions = {}, clock: Clock = systemC
   const lifetime = Lifetime.root({ clock });
   const deadlines = new Deadlines(clock);
   const reports: CallReport[] = [];
-  const { client, close } = openHttpClient(options, { lifetime, deadlines, clock, observe: (report) => reports.push(report) });
+  const breakers = new Breakers({ clock });
+  const rooms = { lifetime, deadlines, clock, breakers, observe: (report: CallReport) => reports.push(report) };
+  const { client, close } = openHttpClient(options, rooms);
   return {
     http: client,
     lifetime,
     reports,
+    breakers,
     close: async () => {
       try {
         await soon(() => expectNothingLeft(lifetime));

@@ -1,0 +1,9 @@
+import { defineErrors } from '../errors/define-error';
+
+export const operatorsErrors = defineErrors({
+  OPERATORS_UNGUARDED: {
+    message:
+      '{module} needs to know who an operator is: give it operate: [Authorize("breakers", "operate")], or another decorator that refuses everybody else.',
+  },
+  OPERATORS_KEY_UNKNOWN: { status: 404, message: 'There is no breaker "{breaker}" of the key "{key}".' },
+});
