@@ -340,10 +340,10 @@ describe('messages', () => {
     await soon(() => expect(gates.length).toBe(1));
     await turns();
     expect([gates.length, client.waiting]).toEqual([1, 0]);
-    gates[0]!.open();
+    gates[0].open();
     expect(await client.next()).toEqual({ slow: 1 });
     await soon(() => expect(gates.length).toBe(2));
-    gates[1]!.open();
+    gates[1].open();
     expect(await client.next()).toEqual({ slow: 2 });
     expect(await client.nextRaw()).toBe('just text');
   });
@@ -400,10 +400,10 @@ describe('messages', () => {
     const client = await connect();
     client.send({ type: 'watch' });
     await soon(() => expect(signals.length).toBe(1));
-    expect(signals[0]!.aborted).toBe(false);
+    expect(signals[0].aborted).toBe(false);
     client.socket.terminate();
-    await soon(() => expect(signals[0]!.aborted).toBe(true));
-    expect((signals[0]!.reason as CancelledError).reason).toBe('client');
+    await soon(() => expect(signals[0].aborted).toBe(true));
+    expect((signals[0].reason as CancelledError).reason).toBe('client');
     await soon(() => expect(served.app.leaks()).toEqual(['WebSocket /live/:id: over (client), but its work goes on']));
   });
 
@@ -411,11 +411,11 @@ describe('messages', () => {
     const client = await connect();
     client.send({ type: 'watch' });
     await soon(() => expect(gates.length).toBe(1));
-    gates[0]!.open();
+    gates[0].open();
     client.send({ type: 'text' });
     await client.nextRaw();
     await client.leave();
-    expect(signals[0]!.aborted).toBe(false);
+    expect(signals[0].aborted).toBe(false);
   });
 
   it('tells @OnClose how it ended, once', async () => {
@@ -431,7 +431,7 @@ describe('messages', () => {
     await soon(() => expect(gates.length).toBe(1));
     await client.leave();
     await soon(async () => expect(await served.metric('websocket_dropped_total{reason="closed",route="/live/:id"}')).toBe(2));
-    gates[0]!.open();
+    gates[0].open();
     await turns();
     expect(gates.length).toBe(1);
   });

@@ -27,7 +27,7 @@ export function clientFrame(payload: string | Uint8Array, options: FrameOptions 
   else head.push(maskBit | 127, 0, 0, 0, 0, (length >>> 24) & 0xff, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff);
   if (!masked) return Buffer.concat([Buffer.from(head), bytes]);
   const mask = Buffer.from([0x12, 0x34, 0x56, 0x78]);
-  return Buffer.concat([Buffer.from(head), mask, Buffer.from(bytes.map((byte, at) => byte ^ (mask[at % 4] as number)))]);
+  return Buffer.concat([Buffer.from(head), mask, Buffer.from(bytes.map((byte, at) => byte ^ mask[at % 4]))]);
 }
 
 /** The payload of a close frame. */
@@ -115,7 +115,7 @@ export class RawWebSocket {
   #take(): ServerFrame | undefined {
     const bytes = this.#client.unread.subarray(this.#at);
     if (bytes.length < 2) return undefined;
-    const [first, second] = [bytes[0] as number, bytes[1] as number];
+    const [first, second] = [bytes[0], bytes[1]];
     let length = second & 0x7f;
     let offset = 2;
     if (length === 126) {

@@ -243,7 +243,7 @@ describe('the upgrade', () => {
     await raw.until('raw');
     raw.close();
     await raw.closed();
-    expect((await refused('/plain').catch((error: Error) => error)) as Error).toBeInstanceOf(Error);
+    expect(await refused('/plain').catch((error: unknown) => error)).toBeInstanceOf(Error);
   });
 
   it('asks the guards of the class before, which can refuse', async () => {
