@@ -43,9 +43,9 @@ export class EmbeddedBackend implements Backend {
   }
 
   cancel(_client: PoolClient, toldForMs: number): Promise<void> {
-    if (toldForMs >= GRACE_MS) {
+    if (toldForMs >= GRACE_MS && this.#stream?.destroyed === false) {
       this.#logger.info('a query of the embedded database was cut, and its thread ended', { afterMs: Math.round(toldForMs) });
-      this.#stream?.destroy();
+      this.#stream.destroy();
     }
     return Promise.resolve();
   }

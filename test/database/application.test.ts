@@ -8,6 +8,9 @@ import {
   Injectable,
   isDatabaseError,
   Module,
+  type OnShutdown,
+  type OnStart,
+  type OnStop,
   RequestContext,
   Timeout,
   ConflictError,
@@ -18,6 +21,12 @@ import { type Client, doors } from '../journeys/doors';
 import { lintPrometheusText, parsePrometheusText } from '../metrics/prometheus-text';
 import { soon } from '../support/soon';
 import { databases } from './servers';
+
+// Several starts of a database or a process, on a machine that may have much else to do.
+jest.setTimeout(60_000);
+
+/** The embedded database may have to start anew, because of what was cut before. */
+const LONG_MS = 15_000;
 
 const SLOW = 'SELECT pg_sleep(30)';
 
@@ -159,7 +168,7 @@ describe.each(databases)('an application on %s', (name, options) => {
       'stops the query of %s when the client leaves',
       async (path) => {
         const asked = client.begin({ path });
-        await soon(() => expect(app.app.requests.list()).toMatchObject([{ route: path, waitsFor: 'query' }]));
+        await soon(() => expect(app.app.requests.list()).toMatchObject([{ route: path, waitsFor: 'query' }]), LONG_MS);
         if (!isEmbedded) await soon(async () => expect(await sleeping()).toBe(1));
         asked.leave();
         await soon(() => expect(app.app.requests.list()).toEqual([]));
@@ -175,11 +184,11 @@ describe.each(databases)('an application on %s', (name, options) => {
     it('answers 504 when the time for it ran out', async () => {
       const answer = await client.ask({ path: '/numbers/deadline' });
       expect(answer.json()).toMatchObject({ status: 504, code: 'DEADLINE_EXCEEDED' });
-    }, 20_000);
+    }, 40_000);
 
     it('gives a part of the work less time, and the request goes on', async () => {
       expect((await client.ask({ path: '/numbers/part' })).json()).toEqual({ reason: 'deadline', status: false });
-    }, 20_000);
+    }, 40_000);
 
     it('sends rows as lines of JSON', async () => {
       const answer = await client.ask({ path: '/numbers/rows$' });
@@ -188,7 +197,7 @@ describe.each(databases)('an application on %s', (name, options) => {
       expect(all.header('content-type')).toMatch(/^application\/x-ndjson/);
       const rows = all.text.trimEnd().split('\n');
       expect([rows.length, (JSON.parse(rows.at(-1) ?? '') as { n: number }).n]).toEqual([5000, 5000]);
-    }, 30_000);
+    }, 40_000);
 
     it('stops reading rows when the client leaves in the middle', async () => {
       const asked = client.begin({ path: '/numbers/rows' });
@@ -214,7 +223,7 @@ describe.each(databases)('an application on %s', (name, options) => {
   });
 
   it('is well as long as its database is', async () => {
-    expect(await app.resolve(Health).report()).toEqual({ status: 'up', indicators: { database: { status: 'up' } } });
+    expect(await app.resolve(Health).report()).toMatchObject({ status: 'up', indicators: { database: { status: 'up' } } });
   });
 
   it('tells its numbers in a form that Prometheus takes', async () => {
@@ -233,6 +242,32 @@ describe.each(databases)('an application on %s', (name, options) => {
     expect(kinds).toEqual(expect.arrayContaining(['SELECT ', 'FETCH ', 'SELECT 42703', 'INSERT 23505', 'SELECT cancelled']));
   });
 });
+
+it('lets plugins ask while they start and stop, and closes the database behind the last of them', async () => {
+  const seen: unknown[] = [];
+  @Injectable()
+  class Journal implements OnStart, OnStop, OnShutdown {
+    constructor(private readonly database: Database) {}
+
+    async start() {
+      seen.push('start', await this.database.query('SELECT 1 AS n'));
+    }
+
+    async stop() {
+      seen.push('stop', await this.database.query('SELECT 2 AS n'));
+    }
+
+    async shutdown() {
+      seen.push('shutdown', await this.database.query('SELECT 3 AS n'));
+    }
+  }
+  @Module({ imports: [DatabaseModule], providers: [Journal] })
+  class Journaled {}
+  const [, database] = databases.at(-1)!;
+  const app = await createTestApp(Journaled, { database });
+  await app.close();
+  expect(seen).toEqual(['start', [{ n: 1 }], 'stop', [{ n: 2 }], 'shutdown', [{ n: 3 }]]);
+}, 60_000);
 
 describe('an application whose database is not there', () => {
   const database = { url: 'postgres://user:secret@127.0.0.1:1/name' };
@@ -284,7 +319,7 @@ describe('an application whose database is not there', () => {
       expect.stringMatching(/ECONNREFUSED/),
     ]);
     const { indicators } = await app.resolve(Health).report();
-    expect(Object.keys(indicators).sort()).toEqual(['database', 'other']);
+    expect(indicators).toMatchObject({ database: { status: 'down' }, other: { status: 'down' } });
     await app.close();
   });
 

@@ -8,7 +8,13 @@ import { gate, soon } from '../support/soon';
 import { databases } from './servers';
 import { World } from './world';
 
+// Several starts of a database or a process, on a machine that may have much else to do.
+jest.setTimeout(60_000);
+
 const SECONDS = 1_000;
+
+/** The embedded database may have to start anew, because of what was cut before. */
+const LONG_MS = 15 * SECONDS;
 
 describe.each(databases)('%s', (name, options) => {
   const isEmbedded = name.includes('embedded');
@@ -86,19 +92,19 @@ describe.each(databases)('%s', (name, options) => {
           (error: unknown) => error,
         );
       if (!isEmbedded) await soon(async () => expect(await active()).toHaveLength(1));
-      await soon(() => expect(waitIn(request)).toBe('query'));
+      await soon(() => expect(waitIn(request)).toBe('query'), LONG_MS);
       request.end('client');
       expect(await failure).toMatchObject({ code: 'REQUEST_CANCELLED', reason: 'client', status: 499 });
       await request.closed;
       expect(await active()).toEqual([]);
       expect(await database.query('SELECT 1 AS ok')).toEqual([{ ok: 1 }]);
-    }, 30_000);
+    }, 40_000);
 
     it('belongs to the request it is asked in without being passed anything', async () => {
       const failure = runInside(request, () => database.query('SELECT pg_sleep(30)')).catch((error: unknown) => error);
       request.end('deadline');
       expect(await failure).toMatchObject({ reason: 'deadline', status: 504 });
-    }, 30_000);
+    }, 40_000);
 
     it('is stopped by a signal of its own, with what that was aborted with, and the request goes on', async () => {
       const controller = new AbortController();
@@ -107,7 +113,7 @@ describe.each(databases)('%s', (name, options) => {
       await expect(failure).rejects.toThrow('enough');
       expect(request.state).toBe('open');
       await expect(database.query('SELECT 1', [], { signal: controller.signal })).rejects.toThrow('enough');
-    }, 30_000);
+    }, 40_000);
 
     it('is not begun when its request is over already', async () => {
       request.end('client');
@@ -133,7 +139,7 @@ describe.each(databases)('%s', (name, options) => {
       expect(await failure).toMatchObject({ reason: 'client' });
       expect(await Promise.all(busy)).toEqual(['done', 'done', 'done']);
       for (const other of others) other.end('finished');
-    }, 30_000);
+    }, 40_000);
   });
 
   describe('rows', () => {
@@ -178,12 +184,12 @@ describe.each(databases)('%s', (name, options) => {
     it('are stopped while the first of them is awaited, and whoever awaits it hears that there are none', async () => {
       const rows = database.within(request).stream('SELECT pg_sleep(30)');
       const first = rows.next();
-      await soon(() => expect(waitIn(request)).toBe('query'));
+      await soon(() => expect(waitIn(request)).toBe('query'), LONG_MS);
       expect(await rows.return?.()).toEqual({ done: true, value: undefined });
       expect(await first).toEqual({ done: true, value: undefined });
       expect(await rows.next()).toEqual({ done: true, value: undefined });
       expect(await database.query('SELECT 1 AS ok')).toEqual([{ ok: 1 }]);
-    }, 30_000);
+    }, 40_000);
 
     it('come in order to whoever asks for several at once', async () => {
       const rows = database.stream<{ n: number }>('SELECT n FROM rockstar_numbers ORDER BY n', [], { batchRows: 2 });
@@ -223,12 +229,12 @@ describe.each(databases)('%s', (name, options) => {
           error: (error) => told.push(error),
           complete: () => told.push('complete'),
         });
-      await soon(() => expect(waitIn(request)).toBe('query'));
+      await soon(() => expect(waitIn(request)).toBe('query'), LONG_MS);
       subscription.unsubscribe();
       expect(await database.query('SELECT 1 AS ok')).toEqual([{ ok: 1 }]);
       expect(told).toEqual([]);
       await expect(lastValueFrom(database.stream$('SELECT nothing'))).rejects.toMatchObject({ code: '42703' });
-    }, 30_000);
+    }, 40_000);
 
     it('fail as the query fails', async () => {
       await expect(database.stream('SELECT 1 / (n - 3) FROM rockstar_numbers ORDER BY n').next()).rejects.toMatchObject({
@@ -276,7 +282,7 @@ describe.each(databases)('%s', (name, options) => {
       await soon(async () => expect(await countRows()).toBe(5000));
       hanging.open();
       await request.closed;
-    }, 30_000);
+    }, 40_000);
 
     it('says so when a query in it failed and its work went on', async () => {
       await expect(
@@ -352,7 +358,7 @@ describe.each(databases)('%s', (name, options) => {
     await database.query('TABLE pg_class LIMIT 0');
     await database.query('SELECT 1 / 0').catch(() => 0);
     const cut = database.within(request).query('SELECT pg_sleep(0.1)');
-    await soon(() => expect(waitIn(request)).toBe('query'));
+    await soon(() => expect(waitIn(request)).toBe('query'), LONG_MS);
     request.end('client');
     await cut.catch(() => 0);
     await soon(() => expect(world.asked).toHaveLength(4));

@@ -7,7 +7,13 @@ import { waitIn } from '../../lib/lifetime/waits-for';
 import { soon } from '../support/soon';
 import { failureOf, World } from './world';
 
+// Several starts of a database or a process, on a machine that may have much else to do.
+jest.setTimeout(60_000);
+
 const SECONDS = 1_000;
+
+/** The embedded database may have to start anew, because of what was cut before. */
+const LONG_MS = 15 * SECONDS;
 
 describe('the embedded database', () => {
   /** Its files are made once: that takes longest. */
@@ -46,7 +52,7 @@ describe('the embedded database', () => {
     await database.execute('INSERT INTO kept VALUES (4)');
     const request = root.open('a request');
     const failure = failureOf(database.within(request).query(ENDLESS));
-    await soon(() => expect(waitIn(request)).toBe('query'));
+    await soon(() => expect(waitIn(request)).toBe('query'), LONG_MS);
     request.end('client');
     expect(await failure).toMatchObject({ reason: 'client' });
     await request.closed;
@@ -62,7 +68,7 @@ describe('the embedded database', () => {
     await database.execute("SET application_name = 'the same'");
     const request = root.open('a request');
     const failure = failureOf(database.within(request).query('SELECT pg_sleep(0.02)'));
-    await soon(() => expect(waitIn(request)).toBe('query'));
+    await soon(() => expect(waitIn(request)).toBe('query'), LONG_MS);
     request.end('client');
     expect(await failure).toMatchObject({ reason: 'client' });
     expect(await database.query('SHOW application_name')).toEqual([{ application_name: 'the same' }]);
@@ -74,7 +80,7 @@ describe('the embedded database', () => {
     await database.query('SELECT 1');
     const request = root.open('a request');
     const failure = failureOf(database.within(request).query(ENDLESS));
-    await soon(() => expect(waitIn(request)).toBe('query'));
+    await soon(() => expect(waitIn(request)).toBe('query'), LONG_MS);
     const waiting = [1, 2, 3].map((n) => database.query('SELECT $1::int AS n', [n]));
     request.end('deadline');
     expect(await failure).toMatchObject({ reason: 'deadline' });
@@ -87,7 +93,7 @@ describe('the embedded database', () => {
     expect(await rows.next()).toEqual({ done: false, value: { n: 1 } });
     const request = root.open('a request');
     const failure = failureOf(database.within(request).query(ENDLESS));
-    await soon(() => expect(waitIn(request)).toBe('query'));
+    await soon(() => expect(waitIn(request)).toBe('query'), LONG_MS);
     request.end('client');
     await failure;
     await expect(rows.next()).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE', status: 503 });
@@ -102,7 +108,7 @@ describe('the embedded database', () => {
         await transaction.query(ENDLESS);
       }),
     );
-    await soon(() => expect(waitIn(request)).toBe('query'));
+    await soon(() => expect(waitIn(request)).toBe('query'), LONG_MS);
     request.end('client');
     expect(await failure).toMatchObject({ reason: 'client' });
     expect(await database.query('SELECT count(*)::int AS n FROM kept')).toEqual([{ n: 3 }]);
@@ -112,7 +118,7 @@ describe('the embedded database', () => {
     const world = open();
     await world.database.query('SELECT 1');
     const failure = failureOf(world.database.query(ENDLESS));
-    await soon(() => expect(world.connections.numbers.used).toBe(1));
+    await soon(() => expect(world.connections.numbers.used).toBe(1), LONG_MS);
     await world.close();
     expect(await failure).toMatchObject({ reason: 'shutdown' });
   }, 60_000);

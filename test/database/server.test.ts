@@ -12,6 +12,9 @@ import { Relay } from './relay';
 import { describeServer, SERVER_URL, urlAs } from './servers';
 import { failureOf, World } from './world';
 
+// Several starts of a database or a process, on a machine that may have much else to do.
+jest.setTimeout(60_000);
+
 const UNAVAILABLE = { code: 'DATABASE_UNAVAILABLE', status: 503, detail: 'The database does not answer.' };
 
 describeServer('a real server', () => {

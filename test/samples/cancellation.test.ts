@@ -13,6 +13,9 @@ import { RawClient, request } from '../support/raw-client';
 import { SampleProcess } from '../support/sample-process';
 import { soon } from '../support/soon';
 
+// Several starts of a database or a process, on a machine that may have much else to do.
+jest.setTimeout(60_000);
+
 interface Active {
   readonly route: string;
   readonly ageMs: number;
