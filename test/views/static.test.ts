@@ -14,6 +14,8 @@ folder
   .write('app.js', SCRIPT)
   .write('app.js.br', brotliCompressSync(SCRIPT))
   .write('app.js.gz', gzipSync(SCRIPT))
+  .write('equal.txt', 'as long as')
+  .write('equal.txt.gz', 'the other!')
   .write('stale.js', 'new', 1_445_412_490)
   .write('stale.js.gz', gzipSync('old'), 1_445_412_480)
   .write('app.3f2a9c1b.js', 'hashed')
@@ -267,6 +269,13 @@ describe.each(doors)('static files over $name', (door) => {
       const again = await ask('/static/app.js', { 'accept-encoding': 'gzip', 'if-none-match': small.header('etag')! });
       expect([again.status, ...head(again, 'vary', 'content-encoding')]).toEqual([304, 'accept-encoding', undefined]);
       expect((await ask('/static/app.js', { 'if-none-match': small.header('etag')! })).status).toBe(200);
+    });
+
+    it('have a tag of their own, however alike', async () => {
+      const plain = await ask('/static/equal.txt');
+      const coded = await ask('/static/equal.txt', { 'accept-encoding': 'gzip' });
+      expect([plain.text, coded.text]).toEqual(['as long as', 'the other!']);
+      expect(coded.header('etag')).not.toBe(plain.header('etag'));
     });
 
     it('are not sent when they are older than what they were made of', async () => {

@@ -259,6 +259,7 @@ describe.each(doors)('a page over $name', (door) => {
     it('is not made where the handler has answered already', async () => {
       const answer = await ask('/redirect');
       expect([answer.status, answer.header('location'), answer.text]).toEqual([302, '/value', '']);
+      expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
     });
 
     it('is sent by the context', async () => {
