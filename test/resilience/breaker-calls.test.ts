@@ -6,7 +6,8 @@ import { CancelledError } from '../../lib/lifetime/end-reason';
 import { Breaker } from '../../lib/resilience/breaker';
 import { BreakerOpenError, BreakerTimeoutError } from '../../lib/resilience/breaker-error';
 import { ManualClock } from '../../lib/testing/manual-clock';
-import { deferred, OnBench, outcomeOf, settled } from './breaker-on-bench';
+import { gate } from '../support/soon';
+import { OnBench, outcomeOf, settled } from './breaker-on-bench';
 
 const IN_A_ROW = { maxFailures: 5, resetTimeoutMs: 10_000, halfOpenMax: 1 } as const;
 
@@ -69,14 +70,14 @@ describe('a call through a closed breaker', () => {
 
   it('that fails behind its time or its caller is not counted again', async () => {
     const { breaker, clock } = new OnBench({ ...IN_A_ROW, timeoutMs: 100 });
-    const [one, other] = [deferred(), deferred()];
+    const [one, other] = [gate<unknown>(), gate<unknown>()];
     const controller = new AbortController();
     const timed = breaker.call(() => one.promise).catch(() => undefined);
     const left = breaker.call(() => other.promise, { signal: controller.signal }).catch(() => undefined);
     controller.abort();
     await clock.advance(100);
-    one.reject(new Error('late'));
-    other.reject(new Error('late'));
+    one.fail(new Error('late'));
+    other.fail(new Error('late'));
     await Promise.all([timed, left]);
     await settled();
     expect(breaker.stats).toMatchObject({ calls: 1, failures: 1, cancelled: 1, late: 0 });
@@ -220,9 +221,9 @@ describe('a call that is cut', () => {
   it('comes back with an answer at the very moment: whichever was first', async () => {
     const { breaker } = new OnBench(IN_A_ROW);
     const controller = new AbortController();
-    const answer = deferred<string>();
+    const answer = gate<string>();
     const call = breaker.call(() => answer.promise, { signal: controller.signal });
-    answer.resolve('first');
+    answer.open('first');
     await settled();
     controller.abort();
     await expect(call).resolves.toBe('first');

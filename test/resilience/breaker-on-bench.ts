@@ -4,23 +4,6 @@ import type { BreakerOptions } from '../../lib/resilience/breaker-options';
 import type { Transition } from '../../lib/resilience/transition';
 import { ManualClock } from '../../lib/testing/manual-clock';
 
-/** A promise that is settled from outside. */
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-export function deferred<T = unknown>(): Deferred<T> {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((fulfil, refuse) => {
-    resolve = fulfil;
-    reject = refuse;
-  });
-  return { promise, resolve, reject };
-}
-
 /** As many turns as a promise takes through the layers around a call. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { Bulkhead, type BulkheadOptions } from '../../lib/resilience/bulkhead';
 import { ManualClock } from '../../lib/testing/manual-clock';
-import { type Deferred, deferred, outcomeOf, settled } from './breaker-on-bench';
+import { gate, type Gate } from '../support/soon';
+import { outcomeOf, settled } from './breaker-on-bench';
 
 function bulkheadOf(options: BulkheadOptions): { readonly bulkhead: Bulkhead; readonly clock: ManualClock } {
   const clock = new ManualClock();
@@ -10,12 +11,12 @@ function bulkheadOf(options: BulkheadOptions): { readonly bulkhead: Bulkhead; re
 
 /** Calls that are under way until they are told to end, in the order in which they began. */
 class Work {
-  readonly running: Deferred<string>[] = [];
+  readonly running: Gate<string>[] = [];
   readonly begun: string[] = [];
 
   readonly begin = (name: string) => (): Promise<string> => {
     this.begun.push(name);
-    const one = deferred<string>();
+    const one = gate<string>();
     this.running.push(one);
     return one.promise;
   };
@@ -29,12 +30,12 @@ describe('a bulkhead', () => {
     await settled();
     expect(work.begun).toEqual(['a', 'b']);
     expect(bulkhead.stats).toEqual({ running: 2, queued: 2, rejected: 0 });
-    work.running[1]?.resolve('b is done');
+    work.running[1]?.open('b is done');
     await settled();
     expect(work.begun).toEqual(['a', 'b', 'c']);
-    for (const index of [0, 2]) work.running[index]?.resolve('done');
+    for (const index of [0, 2]) work.running[index]?.open('done');
     await settled();
-    work.running[3]?.reject(new Error('d failed'));
+    work.running[3]?.fail(new Error('d failed'));
     await expect(calls[1]).resolves.toBe('b is done');
     await expect(calls[3]).rejects.toThrow('d failed');
     expect(bulkhead.stats).toEqual({ running: 0, queued: 0, rejected: 0 });
@@ -96,9 +97,9 @@ describe('a bulkhead', () => {
     await expect(waiting).rejects.toBe('left');
     expect([bulkhead.stats.queued, clock.pending]).toEqual([0, 0]);
     const next = bulkhead.call(work.begin('c'));
-    work.running[0]?.resolve('done');
+    work.running[0]?.open('done');
     await settled();
-    work.running[1]?.resolve('c is done');
+    work.running[1]?.open('c is done');
     await expect(next).resolves.toBe('c is done');
     expect(work.begun).toEqual(['a', 'c']);
   });
@@ -112,14 +113,14 @@ describe('a bulkhead', () => {
       void bulkhead.call(work.begin('first'));
       const left = outcomeOf(bulkhead.call(work.begin('left'), { signal: controller.signal }));
       const next = bulkhead.call(work.begin('next'));
-      work.running[0]?.resolve('done');
+      work.running[0]?.open('done');
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
       controller.abort('left');
       const isBegun = work.begun.includes('left');
-      if (isBegun) work.running[1]?.resolve('done all the same');
+      if (isBegun) work.running[1]?.open('done all the same');
       expect(await left).toEqual(isBegun ? { value: 'done all the same' } : { error: 'left' });
       await settled();
-      work.running.at(-1)?.resolve('next is done');
+      work.running.at(-1)?.open('next is done');
       await expect(next).resolves.toBe('next is done');
       expect(bulkhead.stats).toMatchObject({ running: 0, queued: 0 });
       begun.push(isBegun);
@@ -155,7 +156,7 @@ describe('a bulkhead', () => {
             calls.push(
               bulkhead.call(work.begin(String(calls.length)), { signal: controller.signal }).catch((error: unknown) => error),
             );
-          } else if (what === 'end') work.running.at(which - 3)?.resolve('done');
+          } else if (what === 'end') work.running.at(which - 3)?.open('done');
           else if (what === 'abort') controllers.at(which - 5)?.abort('left');
           else await clock.advance(which);
           await settled();
@@ -165,7 +166,7 @@ describe('a bulkhead', () => {
         }
         expect(work.begun.map(Number)).toEqual(work.begun.map(Number).sort((a, b) => a - b));
         for (const controller of controllers) controller.abort('over');
-        for (let i = 0; i < work.running.length; i++) work.running[i]?.resolve('done');
+        for (let i = 0; i < work.running.length; i++) work.running[i]?.open('done');
         await Promise.all(calls);
         expect(bulkhead.stats).toMatchObject({ running: 0, queued: 0 });
         expect(clock.pending).toBe(0);

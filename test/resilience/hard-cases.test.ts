@@ -1,7 +1,8 @@
 import { CancelledError } from '../../lib/lifetime/end-reason';
 import { Breaker } from '../../lib/resilience/breaker';
 import { ManualClock } from '../../lib/testing/manual-clock';
-import { deferred, OnBench, outcomeOf, settled } from './breaker-on-bench';
+import { gate } from '../support/soon';
+import { OnBench, outcomeOf, settled } from './breaker-on-bench';
 
 /** 50 % of at least 5 calls of 10 seconds; open for 10 seconds, then one trial. */
 const RATIO = {
@@ -102,7 +103,7 @@ describe('what other breakers get wrong', () => {
     for (let i = 0; i < 5; i++) breaker.begin().fail(new Error());
     await clock.advance(10_000);
     let running = 0;
-    const hanging = deferred();
+    const hanging = gate<unknown>();
     const outcomes = Array.from({ length: 100 }, () =>
       outcomeOf(
         breaker.call(() => {
@@ -118,7 +119,7 @@ describe('what other breakers get wrong', () => {
     expect(told.filter((outcome) => outcome !== 'pending')).toEqual(
       Array.from({ length: 99 }, () => ({ error: expect.objectContaining({ code: 'BREAKER_OPEN', retryAfterMs: 1_000 }) })),
     );
-    hanging.resolve(undefined);
+    hanging.open(undefined);
     await settled();
     expect(breaker.state).toBe('closed');
   });

@@ -3,7 +3,8 @@ import { Breaker } from '../../lib/resilience/breaker';
 import { Bulkhead } from '../../lib/resilience/bulkhead';
 import { policy } from '../../lib/resilience/policy';
 import { ManualClock } from '../../lib/testing/manual-clock';
-import { deferred, outcomeOf, settled } from './breaker-on-bench';
+import { gate } from '../support/soon';
+import { outcomeOf, settled } from './breaker-on-bench';
 
 const hang = (): Promise<never> => new Promise(() => undefined);
 
@@ -57,9 +58,9 @@ describe('a policy', () => {
 describe('the breaker of a policy', () => {
   it('takes a full bulkhead for no failure of what is called: capacity 1, 10 healthy calls at once, closed', async () => {
     const guarded = policy({ breaker: { maxFailures: 1 }, bulkhead: { maxConcurrent: 1 } });
-    const answer = deferred<string>();
+    const answer = gate<string>();
     const calls = Array.from({ length: 10 }, () => outcomeOf(guarded.call(() => answer.promise)));
-    answer.resolve('fine');
+    answer.open('fine');
     const outcomes = await Promise.all(calls);
     expect(outcomes.filter((outcome) => (outcome as { value?: unknown }).value === 'fine')).toHaveLength(1);
     expect(guarded.breaker?.state).toBe('closed');
@@ -72,12 +73,12 @@ describe('the breaker of a policy', () => {
     const breaker = new Breaker({ maxFailures: 1, resetTimeoutMs: 1_000, halfOpenMax: 1, clock });
     breaker.begin().fail(new Error());
     await clock.advance(1_000);
-    const occupied = deferred<undefined>();
+    const occupied = gate<undefined>();
     void bulkhead.call(() => occupied.promise);
     const guarded = policy({ breaker, bulkhead, clock });
     await expect(guarded.call(() => 1)).rejects.toMatchObject({ code: 'BULKHEAD_FULL' });
     expect(breaker.state).toBe('half-open');
-    occupied.resolve(undefined);
+    occupied.open(undefined);
     await settled();
     await expect(guarded.call(() => 1)).resolves.toBe(1);
     expect(breaker.state).toBe('closed');
@@ -86,10 +87,10 @@ describe('the breaker of a policy', () => {
   it('does not take the time in the queue for slowness', async () => {
     const clock = new ManualClock();
     const guarded = policy({ clock, breaker: { slowCallMs: 100 }, bulkhead: { maxConcurrent: 1, maxQueued: 5 } });
-    const first = deferred<string>();
+    const first = gate<string>();
     const calls = [guarded.call(() => first.promise), guarded.call(() => 'quick')];
     await clock.advance(5_000);
-    first.resolve('slow');
+    first.open('slow');
     await expect(Promise.all(calls)).resolves.toEqual(['slow', 'quick']);
     expect(guarded.breaker?.stats).toMatchObject({ successes: 2, slow: 1 });
   });
