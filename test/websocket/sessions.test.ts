@@ -1,6 +1,5 @@
 import { IsInt } from 'class-validator';
 import {
-  type Clock,
   Controller,
   Get,
   Injectable,
@@ -109,15 +108,15 @@ describe('rooms', () => {
     served(async (at) => {
       const clients = [await at.connect('/room'), await at.connect('/room'), await at.connect('/room?room=other')];
       await soon(() => expect(sessions.length).toBe(3));
-      clients[0]!.send({ type: 'all' });
-      expect(await clients[0]!.next()).toEqual({ from: 0 });
-      expect(await clients[1]!.next()).toEqual({ from: 0 });
-      clients[1]!.send({ type: 'others' });
-      expect(await clients[0]!.next()).toEqual({ from: 1 });
-      clients[1]!.send({ type: 'leave' });
-      expect(await clients[1]!.next()).toEqual({ rooms: [] });
-      clients[0]!.send({ type: 'all' });
-      expect(await clients[0]!.next()).toEqual({ from: 0 });
+      clients[0].send({ type: 'all' });
+      expect(await clients[0].next()).toEqual({ from: 0 });
+      expect(await clients[1].next()).toEqual({ from: 0 });
+      clients[1].send({ type: 'others' });
+      expect(await clients[0].next()).toEqual({ from: 1 });
+      clients[1].send({ type: 'leave' });
+      expect(await clients[1].next()).toEqual({ rooms: [] });
+      clients[0].send({ type: 'all' });
+      expect(await clients[0].next()).toEqual({ from: 0 });
       await turns();
       expect(clients.map(({ waiting }) => waiting)).toEqual([0, 0, 0]);
     }));
@@ -140,8 +139,8 @@ describe('rooms', () => {
       expect([rooms.names, rooms.everybody.size]).toEqual([['lobby', 'short'], 2]);
       await leaving.leave();
       await soon(() => expect([rooms.names, rooms.everybody.size]).toEqual([['lobby'], 1]));
-      sessions[1]!.join('short');
-      expect([rooms.names, sessions[1]!.rooms]).toEqual([['lobby'], []]);
+      sessions[1].join('short');
+      expect([rooms.names, sessions[1].rooms]).toEqual([['lobby'], []]);
       await staying.leave();
       await soon(() => expect(rooms.names).toEqual([]));
     }));
@@ -350,7 +349,7 @@ describe('a session', () => {
     expect((await idle.closed()).code).toBe(1001);
     expect((await reading.closed()).code).toBe(1001);
     expect(busy.closedWith).toBeUndefined();
-    gates[0]!.open();
+    gates[0].open();
     expect(await busy.next()).toEqual({ slow: true });
     expect((await busy.closed()).code).toBe(1001);
     await stopped;
@@ -393,7 +392,7 @@ describe('a session', () => {
       for (let n = 0; n < 200; n++) client.send(JSON.stringify({ type: 'ping', pad: 'x'.repeat(5_000) }));
       await turns(50);
       expect(client.waiting).toBe(0);
-      gates[0]!.open();
+      gates[0].open();
       expect(await client.next()).toEqual({ slow: true });
       expect(await client.take(200)).toEqual(Array(200).fill({ pong: true }));
     }));
@@ -427,7 +426,7 @@ describe('the heartbeat', () => {
 
   const served = async (use: (served: Served, clock: ManualClock) => Promise<void>) => {
     const clock = new ManualClock();
-    await withServed([Beat], { clock: clock as Clock }, (at) => use(at, clock));
+    await withServed([Beat], { clock }, (at) => use(at, clock));
   };
 
   it('pings, and ends a session after two pings without an answer', () =>
@@ -437,10 +436,10 @@ describe('the heartbeat', () => {
       await clock.advance(1_000);
       await clock.advance(1_000);
       expect(await drain(client, 2)).toEqual([OPCODE.ping, OPCODE.ping]);
-      expect(sessions[0]!.isOpen).toBe(true);
+      expect(sessions[0].isOpen).toBe(true);
       await clock.advance(1_000);
       expect(await client.next()).toBeUndefined();
-      expect(sessions[0]!.closeCode).toBe(1006);
+      expect(sessions[0].closeCode).toBe(1006);
       expect(at.lines('a WebSocket was cut: its client does not answer pings')).toEqual([{ route: '/beat' }]);
       await client.leave();
     }));
@@ -458,7 +457,7 @@ describe('the heartbeat', () => {
         client.write(sign);
         await turns(30);
       }
-      expect(sessions[0]!.isOpen).toBe(true);
+      expect(sessions[0].isOpen).toBe(true);
       await client.leave();
     }),
   );
@@ -528,7 +527,7 @@ describe('a client that does not keep up', () => {
     const client = await RawWebSocket.connect(at.url, path);
     client.pause();
     await soon(() => expect(sessions.length).toBe(1));
-    return { client, socket: sessions[0]! };
+    return { client, socket: sessions[0] };
   };
 
   it('is cut at the limit, with 1013 in log and metric; others are not', () =>
@@ -544,7 +543,7 @@ describe('a client that does not keep up', () => {
       ]);
       await soon(async () => expect(await at.metric('websocket_closed_total{code="1013",route="/cut"}')).toBe(1));
       expect(await at.metric('websocket_dropped_total{reason="cut",route="/cut"}')).toBe(1);
-      void sessions[1]!.send('hello');
+      void sessions[1].send('hello');
       expect(await other.nextRaw()).toBe('hello');
       await client.leave();
     }));
@@ -585,7 +584,7 @@ describe('a client that does not keep up', () => {
       client.socket.pause();
       client.send({ type: 'generate' });
       await turns(200);
-      expect(sessions[0]!.bufferedBytes).toBeLessThan(400_000);
+      expect(sessions[0].bufferedBytes).toBeLessThan(400_000);
       client.socket.resume();
       for (let n = 0; n < 400; n++) expect((await client.nextRaw()).toString().split(' ')[0]).toBe(String(n));
     }));
