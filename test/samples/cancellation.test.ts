@@ -365,6 +365,10 @@ describe.each(WAYS)('the sample cancellation over $name', ({ environment, isServ
         await soon(async () => expect(await active()).toEqual([]));
       },
     );
+  } else {
+    it('is not asked by curl here, as there is none: the clients above are Node’s', () => {
+      expect(hasCurl).toBe(false);
+    });
   }
 
   it('says that it is alive and ready, and tells its numbers in a form that Prometheus takes', async () => {
