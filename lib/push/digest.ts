@@ -10,6 +10,11 @@ export interface Given {
   row: PushRow | undefined;
 }
 
+/** What is remembered under: the path, where it was asked for with GET. */
+export function keyOf(method: string | undefined, path: string): string {
+  return method === 'HEAD' ? `HEAD ${path}` : path;
+}
+
 /** What the client of one connection was given, by path; the last ones, up to a limit. */
 export class Digest {
   readonly #given = new Map<string, Given>();

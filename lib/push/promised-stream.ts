@@ -1,9 +1,15 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Unanswered } from '../http/connection';
 import type { Exchange } from '../http/exchange';
 import { promise, takeBack } from '../http/http2-stream';
 import { freshForMs } from './cache-lifetime';
-import type { Given } from './digest';
+import { type Given, keyOf } from './digest';
 import type { KnownFile } from './known-resource';
 import type { PushConnection } from './push-connection';
 import type { PushResult, PushRow } from './push-report';
@@ -69,13 +75,17 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
     this.#isTakenBack = false;
     promise(exchange.wire.stream as ServerHttp2Stream, resource.headers, (error, stream) => this.#opened(error, stream));
     connection.underWay++;
-    connection.digest.add(this.path, this.#given);
+    connection.digest.add(this.#key, this.#given);
     exchange.connection.add(this);
     if (file !== undefined) this.#spend(file.bytes);
   }
 
   get path(): string {
     return this.#resource.headers[':path'] as string;
+  }
+
+  get #key(): string {
+    return keyOf(this.#resource.headers[':method'], this.path);
   }
 
   get unsentBytes(): number {
@@ -94,7 +104,8 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
     const { exchange } = this.#page;
     const stream = this.#stream;
     if (stream === undefined || this.#exchange !== undefined || stream.destroyed || stream.closed) return;
-    if (exchange.host.stopping) {
+    // Behind a GOAWAY of the client nothing that was promised can begin any more.
+    if (exchange.host.stopping || stream.session?.closed === true) {
       this.takeBack();
       return;
     }
@@ -142,14 +153,17 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
       return;
     }
     this.#stream = stream;
-    stream.once('close', () => this.#ended(this.#resultOf(stream)));
+    const { session } = stream;
+    stream.once('close', () => this.#ended(this.#resultOf(stream, session)));
     if (this.#isTakenBack) takeBack(stream);
     else this.#page.opened();
   }
 
-  #resultOf({ rstCode, writableFinished }: ServerHttp2Stream): PushResult {
-    if (this.#isTakenBack || this.#page.exchange.connection.socket.destroyed) return 'cancelled';
+  #resultOf({ rstCode, writableFinished }: ServerHttp2Stream, session: Http2Session | undefined): PushResult {
+    if (this.#isTakenBack) return 'cancelled';
     if (rstCode === constants.NGHTTP2_NO_ERROR) return writableFinished ? 'completed' : 'cancelled';
+    // What ends with its connection, or behind its GOAWAY, was not taken back by itself.
+    if (session === undefined || session.closed || session.destroyed) return 'cancelled';
     return REFUSALS.has(rstCode) ? 'refused' : 'reset';
   }
 
@@ -160,8 +174,9 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
     connection.ended(result);
     row.ended(result, this.#sent);
     const { digest } = connection;
-    if (digest.get(this.path) !== this.#given) return;
-    if (result === 'cancelled' || this.#hasFailed) digest.delete(this.path);
+    if (digest.get(this.#key) !== this.#given) return;
+    // Who resets it with another code than a refusal mostly has it.
+    if (result === 'cancelled' || result === 'refused' || this.#hasFailed) digest.delete(this.#key);
     else this.#given.freshUntilMs = exchange.host.clock.now() + this.#freshMs;
   }
 }

@@ -27,10 +27,6 @@ export class PushDeclaration {
     this.#options = options;
   }
 
-  get isExperiment(): boolean {
-    return this.#options?.experiment !== undefined;
-  }
-
   /** What it comes to on a route; `undefined` when it is wrong: that is added to the draft's mistakes. */
   check(draft: RouteDraft): CheckedPush | undefined {
     const { place, pattern, mistakes } = draft;

@@ -4,11 +4,12 @@ import type { Exchange } from '../http/exchange';
 import { type HeadWatcher, watchHead } from '../http/head-watch';
 import { isPromised } from '../http/http2-stream';
 import type { NodeWire } from '../http/node-wire';
-import type { EndReason } from '../lifetime/end-reason';
+import { keyOf } from './digest';
+import { EarlyHints } from './early-hints';
 import type { PushArm } from './experiment';
 import { type FileOf, findResource, type KnownResource } from './known-resource';
+import { PagePromises } from './page-promises';
 import { preloadLink } from './preload-link';
-import { PromisedStream, type PromisingPage } from './promised-stream';
 import { makeRequest } from './promised-request';
 import type { PushConnection } from './push-connection';
 import type { PushRequest } from './push-options';
@@ -28,32 +29,25 @@ export interface PageRooms {
 }
 
 /** What one request pushes: the ladder from a promise down to a link, its limits, and the promises under way. */
-export class PushPage implements HeadWatcher, PromisingPage {
+export class PushPage implements HeadWatcher {
   readonly exchange: Exchange;
-  readonly connection: PushConnection;
-  readonly row: PushRow;
+  readonly #connection: PushConnection;
+  readonly #row: PushRow;
   readonly #rooms: PageRooms;
   readonly #arm: PushArm;
-  readonly #paths = new Set<string>();
-  readonly #promised: PromisedStream[] = [];
-  /** To be sent with the one 103. */
-  #links: string[] = [];
-  #bytes = 0;
-  #isHinted = false;
+  readonly #keys = new Set<string>();
+  readonly #promises: PagePromises;
+  readonly #hints: EarlyHints;
   #isWatched = false;
-  #isHeadGone: boolean;
-  #isPouring = false;
-  /** `undefined`: the client takes promises, as far as its protocol and its settings say. */
-  readonly #neverPromised: NotPromised | undefined;
 
   constructor(exchange: Exchange, rooms: PageRooms, arm: PushArm) {
     this.exchange = exchange;
-    this.connection = rooms.connectionOf(exchange);
-    this.row = rooms.row(arm, exchange.target.route);
+    this.#connection = rooms.connectionOf(exchange);
+    this.#row = rooms.row(arm, exchange.target.route);
     this.#rooms = rooms;
     this.#arm = arm;
-    this.#isHeadGone = exchange.wire.headSent;
-    this.#neverPromised = this.#whyNeverPromised();
+    this.#promises = new PagePromises(exchange, this.#connection, this.#row, rooms.settings, (...told) => this.#warn(...told));
+    this.#hints = new EarlyHints(exchange);
   }
 
   /** Delivers it by the best way there is. Out: by which, or why not; known at once. */
@@ -61,20 +55,20 @@ export class PushPage implements HeadWatcher, PromisingPage {
     const reason = this.#whySkipped(request);
     if (reason !== undefined) return this.skip(reason);
     const outcome = this.#descend(request);
-    this.row.delivered(outcome);
-    if (outcome.kind !== 'skipped') this.#paths.add(request.path);
+    this.#row.delivered(outcome);
+    if (outcome.kind !== 'skipped') this.#keys.add(keyOf(request.options.method, request.path));
     return outcome;
   }
 
   /** Delivers nothing. */
   skip(reason: PushSkipped): PushOutcome {
     const outcome = { kind: 'skipped', reason } as const;
-    this.row.delivered(outcome);
+    this.#row.delivered(outcome);
     return outcome;
   }
 
   /** What says that nothing is to be delivered, whatever the resource is. */
-  #whySkipped({ path }: PushRequest): PushSkipped | undefined {
+  #whySkipped({ path, options }: PushRequest): PushSkipped | undefined {
     const { wire, begun, connection } = this.exchange;
     const { stream, method, headers } = wire;
     if (stream !== undefined && isPromised(stream)) return 'nested';
@@ -84,32 +78,35 @@ export class PushPage implements HeadWatcher, PromisingPage {
     if (begun?.reason === 'finished') return 'late';
     if (begun?.ended === true || connection.gone || stream?.aborted === true) return 'cancelled';
     if (wire.complete) return 'late';
-    if (this.#paths.has(path)) return 'duplicate';
+    if (this.#keys.has(keyOf(options.method, path))) return 'duplicate';
     const { maxPerPage } = this.#rooms.settings;
-    if (this.#paths.size < maxPerPage) return undefined;
+    if (this.#keys.size < maxPerPage) return undefined;
     this.#warn('a page pushes more than maxPerPage allows: the rest is skipped', { maxPerPage });
     return 'limit';
   }
 
   /** From rung to rung, until one holds. */
   #descend(request: PushRequest): PushOutcome {
-    const { host, wire } = this.exchange;
+    const { host, wire, replied } = this.exchange;
     const { path, options } = request;
     const resource = findResource(host.routes, this.#rooms.fileOf, options.method ?? 'GET', path);
     if (resource === undefined) {
       this.#warn('a page pushes what is not there', { path });
       return { kind: 'skipped', reason: 'missing' };
     }
-    const isTaking = this.#neverPromised === undefined;
-    const isGiven = isTaking && this.connection.digest.has(path, resource.file?.etag, host.clock.now());
-    if (isGiven) return { kind: 'skipped', reason: 'cached' };
-    const reason = this.#neverPromised ?? this.#whyNotNow(resource) ?? this.#promise(request, resource);
+    const never = this.#whyNeverPromised();
+    const { digest } = this.#connection;
+    if (never === undefined && digest.has(keyOf(options.method, path), resource.file?.etag, host.clock.now())) {
+      return { kind: 'skipped', reason: 'cached' };
+    }
+    const reason = never ?? this.#whyNotNow(resource) ?? this.#promise(request, resource);
     if (reason === undefined) return { kind: 'promised' };
     if (options.method === 'HEAD') return { kind: 'skipped', reason: 'method' };
-    if (wire.headSent) return { kind: 'skipped', reason: 'late' };
+    if (replied || wire.headSent) return { kind: 'skipped', reason: 'late' };
     return this.#link(request, resource, reason);
   }
 
+  /** What the client, its protocol and the application say, whatever the resource is. */
   #whyNeverPromised(): NotPromised | undefined {
     const { stream } = this.exchange.wire;
     const session = stream?.session;
@@ -121,25 +118,18 @@ export class PushPage implements HeadWatcher, PromisingPage {
   }
 
   #whyNotNow({ file }: KnownResource): NotPromised | undefined {
-    const { connection } = this;
     const { stream } = this.exchange.wire;
-    const { maxFileBytes, maxPageBytes, maxConnectionBytes } = this.#rooms.settings;
     if (stream?.pushAllowed !== true) return 'leaving';
-    if (connection.isRefusing) return 'refusing';
-    if (!connection.hasRoom(stream.session as ServerHttp2Session)) return 'concurrency';
-    const bytes = file?.bytes ?? 0;
-    if (file !== undefined && bytes > maxFileBytes) return 'size';
+    if (this.#connection.isRefusing) return 'refusing';
+    if (!this.#connection.hasRoom(stream.session as ServerHttp2Session)) return 'concurrency';
+    if (file !== undefined && file.bytes > this.#rooms.settings.maxFileBytes) return 'size';
     // What nobody knows the length of needs some room at least.
-    const least = Math.max(1, bytes);
-    return this.#bytes + least > maxPageBytes || connection.bytes + least > maxConnectionBytes ? 'budget' : undefined;
+    return this.#promises.hasRoomFor(file?.bytes ?? 1) ? undefined : 'budget';
   }
 
   #promise(request: PushRequest, { file }: KnownResource): NotPromised | undefined {
-    const { exchange } = this;
     try {
-      const promised = new PromisedStream(this, { headers: makeRequest(exchange.wire, request), file });
-      if (this.#promised.length === 0) exchange.lifetime.defer((reason) => this.#over(reason));
-      this.#promised.push(promised);
+      this.#promises.add(makeRequest(this.exchange.wire, request), file);
       this.#watch();
       return undefined;
     } catch (error) {
@@ -154,8 +144,7 @@ export class PushPage implements HeadWatcher, PromisingPage {
     const notHinted = this.#whyNotHinted(options.cacheable ?? resource.cacheable);
     if (notHinted !== undefined) return { kind: 'linked', reason, notHinted };
     this.#watch();
-    if (this.#links.length === 0) process.nextTick(() => this.beforeHead());
-    this.#links.push(link);
+    this.#hints.add(link);
     return { kind: 'hinted', reason };
   }
 
@@ -166,56 +155,21 @@ export class PushPage implements HeadWatcher, PromisingPage {
     const isOld = wire.stream === undefined && (earlyHints === 'http2' || (wire as NodeWire).request.httpVersion === '1.0');
     if (isOld) return 'http1';
     if (!isCacheable) return 'uncacheable';
-    return this.#isHinted ? 'sent' : undefined;
+    return this.#hints.isSent ? 'sent' : undefined;
   }
 
-  /** Sends the one 103, when the tick is over or the head is about to go: whichever comes first. */
   beforeHead(): void {
-    if (this.#links.length === 0 || this.#isHinted) return;
-    this.#isHinted = true;
-    this.exchange.wire.hint(this.#links);
-    this.#links = [];
+    this.#hints.send();
   }
 
   afterHead(): void {
-    this.#isHeadGone = true;
-    this.#pourSoon();
-  }
-
-  opened(): void {
-    if (this.#isHeadGone) this.#pourSoon();
-  }
-
-  spend(bytes: number): boolean {
-    const { maxPageBytes, maxConnectionBytes } = this.#rooms.settings;
-    this.#bytes += bytes;
-    return this.#bytes <= maxPageBytes && this.connection.bytes <= maxConnectionBytes;
-  }
-
-  failed(path: string, reason: string): void {
-    this.#warn('a push failed', { path, reason });
+    this.#promises.afterHead();
   }
 
   #watch(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;
     watchHead(this.exchange.wire, this);
-  }
-
-  /** Behind what the page itself writes in the tick its head goes out. */
-  #pourSoon(): void {
-    if (this.#isPouring || this.#promised.length === 0) return;
-    this.#isPouring = true;
-    setImmediate(() => {
-      this.#isPouring = false;
-      for (const promised of this.#promised) promised.pour();
-    });
-  }
-
-  /** Its end in any way but the normal one ends what it promised; so does one that came to no head. */
-  #over(reason: EndReason): void {
-    if (reason === 'finished' && this.#isHeadGone) return;
-    for (const promised of this.#promised) promised.takeBack();
   }
 
   #warn(message: string, fields: object): void {

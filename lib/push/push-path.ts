@@ -10,7 +10,7 @@ const LONGEST = 2_048;
 
 /** Why a text is no path that can be pushed; `undefined`: it is one. */
 function whyNoPath(path: unknown): string | undefined {
-  if (typeof path !== 'string') return `it is ${path === null ? 'null' : `a ${typeof path}`}, and no text`;
+  if (typeof path !== 'string') return `expected a text, got ${path === null ? 'null' : typeof path}`;
   if (!path.startsWith('/')) return 'it does not start with a slash (nothing of another host can be pushed)';
   if (path.startsWith('//')) return 'two slashes would name another host';
   if (path.length > LONGEST) return `it is longer than ${LONGEST} characters`;

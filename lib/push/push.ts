@@ -11,13 +11,12 @@ export interface PushDecorator<Context> {
 export const pushDecorator: PushDecorator<never> = (...args: readonly unknown[]) => {
   const declared = toDeclaration(args);
   return shapeRoute((draft) => {
-    const { push } = draft.rooms;
-    if (push === undefined) return;
-    const run = push.compile(declared, draft);
+    const checked = declared.check(draft);
+    const run = checked === undefined ? undefined : draft.rooms.push?.compile(checked, draft);
     if (run === undefined) return;
     const entry = { phase: 'push', run } as const;
     // Whatever the route pushes besides is part of the experiment.
-    if (declared.isExperiment) draft.before.unshift(entry);
+    if (checked?.experiment !== undefined) draft.before.unshift(entry);
     else draft.before.push(entry);
   });
 };

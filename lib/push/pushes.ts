@@ -8,7 +8,7 @@ import { pushErrors } from './errors';
 import type { Experiment, PushArm } from './experiment';
 import { type FileOf, findResource } from './known-resource';
 import { PushConnection } from './push-connection';
-import type { CheckedPush, PushDeclaration } from './push-declaration';
+import type { CheckedPush } from './push-declaration';
 import { type PushOptions, parsePush, type PushRequest } from './push-options';
 import { explain, type PushOutcome } from './push-outcome';
 import { checkPath, isPath, type PathTemplate } from './push-path';
@@ -36,7 +36,8 @@ export class Pushes implements PagePusher, PageRooms {
   readonly #pages = new WeakMap<Exchange, PushPage>();
   readonly #connections = new WeakMap<Connection, PushConnection>();
   readonly #warnedMs = new Map<string, number>();
-  readonly #declared: { readonly place: string; readonly path: string }[] = [];
+  /** Paths, each with the place that declares it. */
+  readonly #declared = new Map<string, string>();
   #fileOf: FileOf = () => undefined;
   #isUsed = false;
 
@@ -57,7 +58,7 @@ export class Pushes implements PagePusher, PageRooms {
   /** The routes are there. What is declared and leads nowhere is told, since it may still come. */
   begin(routes: RouteTable<RouteTarget>, fileOf: FileOf): void {
     this.#fileOf = fileOf;
-    for (const { place, path } of this.#declared.splice(0)) {
+    for (const [path, place] of this.#declared) {
       if (findResource(routes, fileOf, 'GET', path) === undefined) {
         this.logger.warn('a route declares a push of what is not there', { place, path });
       }
@@ -74,8 +75,8 @@ export class Pushes implements PagePusher, PageRooms {
 
   /** The step of a route that pushes what its decorator declares; it never fails. */
   compile(declared: object, draft: RouteDraft): BeforeStep | undefined {
-    const push = (declared as PushDeclaration).check(draft);
-    if (push === undefined || !this.settings.isOn) return undefined;
+    if (!this.settings.isOn) return undefined;
+    const push = declared as CheckedPush;
     this.#isUsed = true;
     this.#declare(draft, push);
     const { options, experiment } = push;
@@ -162,8 +163,7 @@ export class Pushes implements PagePusher, PageRooms {
 
   #declare({ place }: RouteDraft, { paths }: CheckedPush): void {
     if (typeof paths === 'function') return;
-    const plain = paths.filter(({ names }) => names.length === 0);
-    this.#declared.push(...plain.map(({ text }) => ({ place, path: text })));
+    for (const { text, names } of paths) if (names.length === 0) this.#declared.set(text, place);
   }
 }
 

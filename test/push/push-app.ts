@@ -15,6 +15,7 @@ export function assets(): { root: string; write(name: string, contents: string |
   folder.write('logo.svg', '<svg xmlns="http://www.w3.org/2000/svg"/>');
   folder.write('large.js', Buffer.alloc(100 * 1024 + 1, 0x20));
   folder.write('just.js', Buffer.alloc(100 * 1024, 0x20));
+  folder.write('more.js', Buffer.alloc(60 * 1024, 0x20));
   return { root: folder.path, write: (name, contents, changedS) => void folder.write(name, contents, changedS) };
 }
 

@@ -25,6 +25,7 @@ export interface Promised {
 export interface Page {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
   readonly text: string;
   /** Links of each 103, in the order they came. */
   readonly hints: readonly string[][];
@@ -88,7 +89,7 @@ export class PushClient {
   /** Asks for a page, whole. */
   async get(path: string, headers: OutgoingHttpHeaders = {}): Promise<Page> {
     const hints: string[][] = [];
-    const stream = this.session.request({ ':path': path, ...headers });
+    const stream = this.session.request({ ':path': path, ...headers }, { endStream: true });
     const chunks: Buffer[] = [];
     stream.on('headers', (head: IncomingHttpHeaders) => {
       this.events.push(String(head[':status']));
@@ -102,7 +103,8 @@ export class PushClient {
     this.events.push('head');
     if (!stream.closed) await once(stream, 'close');
     this.events.push('end');
-    return { status: head[':status'], headers: head, text: Buffer.concat(chunks).toString(), hints, links: linksIn(head) };
+    const bytes = Buffer.concat(chunks);
+    return { status: head[':status'], headers: head, bytes, text: bytes.toString(), hints, links: linksIn(head) };
   }
 
   /** The paths promised so far. */
