@@ -1,4 +1,4 @@
-import { finished, pipeline, Readable } from 'node:stream';
+import { finished, pipeline, Readable, type Writable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import type { Observable } from 'rxjs';
 import { isObservable, subscribeWithin } from '../lifetime/observable';
@@ -290,6 +290,7 @@ class ValueSink {
     this.#sending = sending;
     if (isEvents) {
       sinks.set(this.#exchange, this);
+      sendHead(sending.out);
       // Bytes may be in the middle of an event.
       if (chosen.isWhole && this.#exchange.host.limits.sseHeartbeatMs > 0) {
         this.#heartbeat = new EventHeartbeat(this.#exchange, sending);
@@ -297,6 +298,13 @@ class ValueSink {
     }
     return sending;
   }
+}
+
+/** Node keeps a head back until something follows it; who waits for events is to know that it is heard. */
+function sendHead(out: Writable & { flushHeaders?(): void }): void {
+  setImmediate(() => {
+    if (!out.writableEnded && !out.destroyed) out.flushHeaders?.();
+  });
 }
 
 /** Events are of now: nobody keeps them, and no proxy collects them first, where the route says nothing else. */
