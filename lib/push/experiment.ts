@@ -2,8 +2,8 @@ import { cookiesOf, setCookie } from '../http/cookies';
 import type { Exchange } from '../http/exchange';
 import { pushErrors } from './errors';
 
-/** Where an experiment may have a client: everything, hints and links alone, or nothing. */
 export const PUSH_ARMS = ['push', 'hints', 'none'] as const;
+/** Where an experiment has a client: everything, hints and links alone, or nothing. */
 export type PushArm = (typeof PUSH_ARMS)[number];
 
 /** An A/B test of pushing. `true` is all of its defaults. */

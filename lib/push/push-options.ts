@@ -3,8 +3,8 @@ import { HOP_BY_HOP } from '../http/wire';
 import { pushErrors } from './errors';
 import { checkPath } from './push-path';
 
-/** What a resource is used as (Fetch §2.2.5, *destination*). */
 export const PRELOAD_AS = ['audio', 'document', 'fetch', 'font', 'image', 'script', 'style', 'track', 'video', 'worker'] as const;
+/** What a resource is used as (Fetch §2.2.5, *destination*). */
 export type PreloadAs = (typeof PRELOAD_AS)[number];
 
 /** How a path is pushed; all have a default. */

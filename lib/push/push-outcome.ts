@@ -35,8 +35,11 @@ export const SKIPPED = {
   nested: 'the request was pushed itself',
 } as const;
 
+/** Why nothing was promised, and the next best delivery was tried instead; docs/push.md explains each. */
 export type NotPromised = keyof typeof NOT_PROMISED;
+/** Why no early hint was sent, and the link stands on the response itself. */
 export type NotHinted = keyof typeof NOT_HINTED;
+/** Why nothing was delivered. */
 export type PushSkipped = keyof typeof SKIPPED;
 
 /**

@@ -129,7 +129,7 @@ describe('the sample service-hub', () => {
     expect([none.status, none.body.code]).toEqual([502, 'AGGREGATE_FAILED']);
   }, 60_000);
 
-  it('passes a call through, and only as far as it should', async () => {
+  it('passes a call through, and no further than to its service', async () => {
     users.answer = (asked, response) => json(response, { url: asked.url, cookie: asked.headers.cookie ?? null }, 404);
     const passed = await ask(url, '/api/services/users/a%20b/c?x=1&x=2', { headers: { cookie: 'session=1' } });
     expect([passed.status, passed.body]).toEqual([404, { url: '/a%20b/c?x=1&x=2', cookie: null }]);
