@@ -1,4 +1,5 @@
 // Hot: runs once for each request and message that is called through a breaker.
+import { Readable } from 'node:stream';
 import { HttpError } from '../errors/http-error';
 import { withoutStack } from '../errors/framework-error';
 import { Exchange } from '../http/exchange';
@@ -80,6 +81,7 @@ function settle(breaker: Breaker, ticket: BreakerCall, call: Call, value: unknow
   if (isUnderWay(call, value)) {
     if (isEventStream(call)) ticket.succeed();
     else watch(breaker, ticket, call);
+    if (value instanceof Readable) value.once('end', () => endOfBody(ticket, call));
     return value;
   }
   startAt(ticket, call);
@@ -92,6 +94,12 @@ function isUnderWay(call: Exchange, value: unknown): boolean {
   if (typeof value === 'object' && value !== null && (value instanceof StreamedReply || isStreamSource(value))) return true;
   if (call.taken?.done !== undefined) return false;
   return !call.replied ? call.answering || call.wire.headSent : call.headMs > 0 && call.begun?.ended === false;
+}
+
+/** The whole body came: that its client leaves before the last byte is out says nothing of where it came from. */
+function endOfBody(ticket: BreakerCall, call: Exchange): void {
+  startAt(ticket, call);
+  if (call.status < 500) ticket.succeed();
 }
 
 function isEventStream(call: Exchange): boolean {
