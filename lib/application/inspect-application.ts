@@ -1,6 +1,6 @@
 import type { RouteDescription } from '../controllers/describe-routes';
 import type { ModuleImport } from '../plugins/plugin';
-import type { PlannedModule, PlannedProvider } from '../plugins/plugin-plan';
+import { type PlannedModule, referencesOf } from '../plugins/plugin-plan';
 import { keyName } from '../plugins/service-token';
 import { type KnownApplication, planApplication } from './assemble';
 import type { ApplicationOptions } from './configuration';
@@ -93,8 +93,4 @@ function usesOf(module: PlannedModule): { module: string; key: string }[] {
     }
   }
   return [...found.values()];
-}
-
-function referencesOf({ dependencies, methods, companions }: PlannedProvider) {
-  return [...dependencies, ...companions, ...[...methods.values()].flatMap((at) => [...at.values()])];
 }

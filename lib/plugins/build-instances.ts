@@ -5,10 +5,12 @@ import { AppContainer } from './container';
 import { inDependencyOrder } from './dependency-order';
 import { reasonOf } from './describe';
 import { pluginErrors } from './errors';
-import { PluginInstance, type Surroundings } from './plugin-instance';
+import type { GuardRooms } from './guard-service';
+import { type InstanceParts, PluginInstance, type Surroundings } from './plugin-instance';
 import { type PlannedModule, type PlannedProvider, type PluginPlan, type Reference, whoIs } from './plugin-plan';
 import { RequestPlan } from './request-scope';
 import { failTogether, stopInstances } from './run-instances';
+import { RunningServices } from './running-services';
 import type { InjectionKey } from './service-token';
 import { isPromiseLike, withinLimit } from './time-limit';
 
@@ -27,8 +29,12 @@ export interface BuildOptions {
   readonly stopTimeoutMs?: number;
   /** Told of each instance of a provider's class, before anybody has it. */
   readonly made?: (instance: object, type: ConcreteClass) => void;
+  /** What may be put around services. Default: their time limits alone. */
+  readonly guards?: Omit<GuardRooms, 'clock'>;
   /** An instance that runs already and stays, instead of a new one. */
   readonly carry?: (module: PlannedModule) => PluginInstance | undefined;
+  /** All that run already: what they made and a new one is given as well has its hooks called once, by whoever has it last. */
+  readonly running?: readonly PluginInstance[];
 }
 
 /** An application's modules, made and initialised. */
@@ -37,6 +43,9 @@ export interface BuiltPlugins {
   /** Each after those it imports; the root is the last. */
   readonly instances: readonly PluginInstance[];
   readonly root: PluginInstance;
+  readonly services: RunningServices;
+  /** Lets those that were carried over go on in this build. To be called once nothing can fail any more. */
+  adopt(): void;
 }
 
 const DEFAULT_INITIALIZE_TIMEOUT_MS = 30_000;
@@ -54,13 +63,19 @@ export async function buildInstances(plan: PluginPlan, options: BuildOptions): P
 class Build implements Surroundings {
   readonly plan: PluginPlan;
   readonly requests: RequestPlan;
+  readonly services: RunningServices;
+  readonly guards: GuardRooms;
   readonly #options: BuildOptions;
   readonly #clock: Clock;
   readonly #limitMs: number;
   readonly #container = new AppContainer();
   readonly #instances = new Map<PlannedModule, PluginInstance>();
   readonly #begun: PluginInstance[] = [];
+  readonly #carried: PluginInstance[] = [];
   readonly #hooked = new WeakSet<object>();
+  /** What runs already by the objects whose hooks it calls. */
+  readonly #callers: ReadonlyMap<unknown, PluginInstance>;
+  readonly #handOvers: (() => void)[] = [];
   readonly #ambient = new Map<PlannedModule, Map<InjectionKey, unknown>>();
 
   constructor(plan: PluginPlan, options: BuildOptions) {
@@ -68,13 +83,16 @@ class Build implements Surroundings {
     this.requests = new RequestPlan((reference, module) => this.valueOf(reference, module), options.made);
     this.#options = options;
     this.#clock = options.clock ?? options.owner.clock();
+    this.services = new RunningServices(plan.modules, () => this.#instances.values());
+    this.#callers = new Map((options.running ?? []).flatMap((it) => [...it.hooked].map((value) => [value, it] as const)));
+    this.guards = { clock: this.#clock, ...options.guards };
     this.#limitMs = options.initializeTimeoutMs ?? DEFAULT_INITIALIZE_TIMEOUT_MS;
   }
 
   async run(): Promise<BuiltPlugins> {
     const errors = await inDependencyOrder(
       this.plan.modules,
-      (it) => it.imports,
+      (it) => it.dependsOn,
       (it) => this.#build(it),
     );
     if (errors.length > 0) {
@@ -85,7 +103,14 @@ class Build implements Surroundings {
       throw failTogether(errors, pluginErrors.PLUGIN_START_FAILED);
     }
     const instances = this.plan.modules.map((it) => this.#instanceOf(it));
-    return { plan: this.plan, instances, root: this.#instanceOf(this.plan.root) };
+    const { plan, services } = this;
+    return { plan, instances, root: this.#instanceOf(plan.root), services, adopt: () => this.#adopt() };
+  }
+
+  #adopt(): void {
+    for (const [module, instance] of this.#instances) if (this.#carried.includes(instance)) instance.adopt(this.#partsOf(module));
+    for (const handOver of this.#handOvers.splice(0)) handOver();
+    this.#carried.length = 0;
   }
 
   valueOf(reference: Reference, module: PlannedModule): unknown {
@@ -96,28 +121,47 @@ class Build implements Surroundings {
         return this.#instanceOf(reference.provider.module).valueOf(reference.provider);
       case 'ambient':
         return this.#ambientValue(reference.key, module);
+      case 'value':
+        return reference.value;
     }
   }
 
   async #build(module: PlannedModule): Promise<void> {
     const carried = this.#options.carry?.(module);
-    const instance = carried ?? this.#open(module);
+    const instance = carried ?? new PluginInstance(this.#partsOf(module), this.#options.owner);
     this.#instances.set(module, instance);
+    (carried === undefined ? this.#begun : this.#carried).push(instance);
     if (carried !== undefined) return;
-    this.#begun.push(instance);
     instance.context = this.#options.contextFor?.(instance);
     for (const provider of module.order) {
       if (provider.scope === 'request') continue;
       const made = this.#make(provider, instance);
-      instance.keep(provider, isPromise(made, provider) ? await this.#waitFor(made, provider) : made, this.#hooked);
+      const value = isPromise(made, provider) ? await this.#waitFor(made, provider) : made;
+      this.#inherit(value, instance);
+      instance.keep(provider, value, this.#hooked);
     }
+    instance.offerPlanned();
     await instance.initialize({ clock: this.#clock, limitMs: this.#limitMs });
   }
 
-  #open(module: PlannedModule): PluginInstance {
-    const imports = module.imports.map((it) => this.#instanceOf(it));
-    const openContainer = this.#container.openModule.bind(this.#container);
-    return new PluginInstance(module, { imports, owner: this.#options.owner, openContainer }, this);
+  /** What was there before, and is somebody else's now, begins nothing anew. */
+  #inherit(value: unknown, heir: PluginInstance): void {
+    const caller = this.#callers.get(value);
+    if (caller === undefined || this.#hooked.has(value as object)) return;
+    this.#hooked.add(value as object);
+    const isCarried = (): boolean => this.plan.modules.some((it) => this.#instances.get(it) === caller);
+    this.#handOvers.push(() => isCarried() || caller.handOver(value as object, heir));
+  }
+
+  #partsOf(module: PlannedModule): InstanceParts {
+    const instancesOf = (modules: readonly PlannedModule[]): PluginInstance[] => modules.map((it) => this.#instanceOf(it));
+    return {
+      module,
+      imports: instancesOf(module.imports),
+      dependencies: instancesOf(module.dependsOn),
+      surroundings: this,
+      openContainer: this.#container.openModule.bind(this.#container),
+    };
   }
 
   #instanceOf(module: PlannedModule): PluginInstance {

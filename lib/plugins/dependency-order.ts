@@ -6,13 +6,13 @@
  */
 export async function inDependencyOrder<T extends object>(
   items: readonly T[],
-  dependenciesOf: (item: T) => readonly T[],
+  dependenciesOf: (item: T) => Iterable<object>,
   step: (item: T) => Promise<void>,
 ): Promise<unknown[]> {
   const errors: unknown[] = [];
-  const running = new Map<T, Promise<void>>();
+  const running = new Map<object, Promise<void>>();
   const run = async (item: T): Promise<void> => {
-    await Promise.all(dependenciesOf(item).map((it) => running.get(it) ?? Promise.resolve()));
+    await Promise.all(Array.from(dependenciesOf(item), (it) => running.get(it) ?? Promise.resolve()));
     if (errors.length > 0) return;
     try {
       await step(item);

@@ -16,7 +16,8 @@ export const pluginErrors = defineErrors({
   },
   MODULE_LIST_INVALID: { message: '{module}: {list} is {got}; expected an array.' },
   PLUGIN_CYCLE: {
-    message: 'Modules import each other: {path}. Move what they share into a module of its own that each of them imports.',
+    message:
+      'Modules need each other: {path}. Move what they share into a module of its own that each of them imports, or let one tell the other by an event.',
   },
   PLUGIN_NAME_INVALID: {
     message: '{module}: the name of the plugin is {got}; expected a text without spaces, such as "user-plugin".',
@@ -47,6 +48,82 @@ export const pluginErrors = defineErrors({
   EXPORT_UNKNOWN: { message: '{module} exports {key}, which it neither provides nor imports. {way}' },
   OVERRIDE_UNKNOWN: { message: 'The override of {key} replaces nothing: no module provides it. {way}' },
   OVERRIDE_INVALID: { message: 'The override of {key} is {got}; expected {expected}.' },
+
+  // Configuration
+  CONFIG_INVALID: {
+    message: 'The configuration of {plugin} is not valid: {problems}. Give it to createApp in the option config, under "{name}".',
+  },
+  CONFIG_UNKNOWN: { message: 'The option config has something for {name}, and no plugin of that name is there. {way}' },
+  CONFIG_UNEXPECTED: {
+    message:
+      'The option config has something for {plugin}, which takes no configuration. Leave it out, or say in @Plugin of {module} what it takes: config: ItsConfig.',
+  },
+  CONFIG_SCHEMA_INVALID: {
+    message: 'The config of {plugin} in @Plugin is {got}; expected a class with class-validator decorators.',
+  },
+  CONFIG_SCHEMA_FAILED: { message: '{plugin} cannot be configured: its class {schema} is no use as a schema. {reason}' },
+
+  // Services
+  SERVICE_NAME_INVALID: {
+    message: 'serviceRef takes the name of a plugin and of a service, texts without spaces; got {got}.',
+  },
+  SERVICE_REF_MISSING: {
+    message:
+      '{who}, but where the name of the service is expected stands {got}. Make one with serviceRef<T>(plugin, service); where it is undefined, two files import each other: move the name into a file of its own.',
+  },
+  SERVICE_HOMELESS: {
+    message:
+      '{module} exports the service {service} but is no plugin. Put @Plugin on it instead of @Module, with a name and a version.',
+  },
+  SERVICE_FOREIGN: {
+    message:
+      '{module} exports the service {service}, but is the plugin {plugin}: only {owner} can export that. Name it serviceRef("{plugin}", "{name}").',
+  },
+  SERVICE_UNPROVIDED: { message: '{module} exports the service {service} as {key}, which it does not provide. {way}' },
+  SERVICE_PER_REQUEST: {
+    message:
+      '{module} exports the service {service}, but {key} is made for each request. Services are made once: let it ask for CurrentRequest instead.',
+  },
+  SERVICE_DUPLICATE: {
+    message: '{module} exports {service} {version} twice. Keep one, or give the other a version of its own.',
+  },
+  SERVICE_OPTION_INVALID: { message: '{module}: the {option} of the service {service} is {got}; expected {expected}.' },
+  SERVICE_CONTRACT_INVALID: {
+    message:
+      'The contract of {service} is not understood: {reason}. It is a list of names of methods, or an object that has arguments and result for each.',
+  },
+  SERVICE_CONTRACT_BROKEN: {
+    message:
+      '{module} exports {key} as the service {service}, which lacks {missing}. Add what is missing, or export it under a name with another contract.',
+  },
+  SERVICE_LACKS: {
+    message: '{asks}, and {offered} lacks {missing}. Ask for a version that has what is needed, or for less.',
+  },
+  SERVICE_UNKNOWN: { message: '{asks}, and {plugin} exports {exported}.{way}' },
+  SERVICE_VERSION_UNSATISFIED: {
+    message: '{asks}; of {service} there is {offered}. Widen the range, or load a version within it.',
+  },
+  SERVICE_RANGE_INVALID: {
+    message: '{asks}, but the version is {got}; expected a range of semantic versions, such as "^2" or ">=1.2 <3".',
+  },
+  SERVICE_FROZEN: {
+    message:
+      '{service}: nothing can be put around its method {method}, as the object is frozen. Export one that is not, or without schemas, timeoutMs and measured.',
+  },
+  SERVICE_NOT_READY: {
+    message: '{asks}, and {plugin} is not initialised yet. Name {service} in the dependencies of @Plugin: then it is, before.',
+  },
+  SERVICE_ARGUMENT_INVALID: { message: '{service}: argument {at} of {method} is not what its contract says: {problem}.' },
+  SERVICE_RESULT_INVALID: { message: '{service}: what {method} gives is not what its contract says: {problem}.' },
+  SERVICE_TIMEOUT: { status: 504, message: '{service}: {method} did not answer within {limitMs} ms.' },
+  PLUGIN_STOPPED: {
+    message: '{plugin} is stopped, and {what}. Let go of its context when stop is called.',
+  },
+  PLUGIN_NOT_LOADED: { message: '{asks}, and no plugin of the name {plugin} is loaded.{way}' },
+  DEPENDENCY_INVALID: {
+    message:
+      '{where} is {got}; expected the name of a service (serviceRef) or of a plugin, or an object with service or plugin, and version and optional.',
+  },
 
   // What a provider needs
   DEPENDENCY_UNKNOWN: { message: '{asks}, and nothing provides it. {way}' },
@@ -108,6 +185,18 @@ export const pluginErrors = defineErrors({
     message:
       '{plugin} is stopped although {work} had not ended {limitMs} ms after being cut. Let that work listen to its signal.',
   },
+
+  // Changing plugins while the application runs
+  PLUGIN_INVALID: { message: '{got} is no plugin; expected a class with @Plugin, or a dynamic module of one.' },
+  PLUGIN_NOT_RUNNING: { message: 'No plugin {plugin} is running. {way}' },
+  PLUGIN_VERSION_NEEDED: { message: 'Of {plugin} there is {versions}: say which is meant.' },
+  PLUGIN_RUNS_ALREADY: { message: '{plugin} is running already. Replace it, or add another version.' },
+  PLUGIN_IS_ROOT: { message: '{plugin} is what the application is made of, and cannot be removed. Close the application.' },
+  PLUGIN_RENAMED: {
+    message: '{plugin} can only be replaced by a plugin of its name, not by {name}. Remove the one and add the other.',
+  },
+  PLUGIN_CHANGE_REFUSED: { message: '{what} is refused, and nothing was changed:\n{list}' },
+  PLUGIN_CHANGE_FAILED: { message: '{what} failed, and everything is as it was: {reason}' },
   PLUGIN_START_FAILED: { message: '{count} failures while starting:\n{list}' },
   PLUGIN_STOP_FAILED: { message: '{count} failures while stopping; everything else was stopped:\n{list}' },
 });

@@ -5,6 +5,7 @@ import { listOf, type ModuleDraft, type ModuleTree, namesModule, type Report } f
 import { readModuleDefinition, readScope } from './plugin';
 import type { PlannedProvider, Reference } from './plugin-plan';
 import { classRecipe, type ParsedProvider, parseProvider, type Recipe, type Scope } from './provider';
+import { ServiceExport } from './service-export';
 import { type InjectionKey, isClass, isInjectionKey, keyName } from './service-token';
 import { explainRivals, nearMiss, type Whereabouts } from './whereabouts';
 
@@ -35,10 +36,21 @@ export function readProviders(module: ModuleDraft, replacements: Replacements, r
   listOf(module, 'controllers', report).forEach((entry, at) => addController(module, entry, { at, report }));
 }
 
-/** Lets a module provide a class privately, unless it sees one already. */
-export function addImplicit(module: ModuleDraft, it: ConcreteClass, replacements: Replacements): void {
-  if (module.own.has(it) || module.imported.has(it)) return;
-  module.own.set(it, draftProvider(module, replaced({ key: it, recipe: classRecipe(it), scope: undefined }, replacements)));
+/** Lets a module provide a class privately, unless it sees one already. Out: what was added. */
+export function addImplicit(module: ModuleDraft, it: ConcreteClass, replacements: Replacements): ProviderDraft | undefined {
+  if (module.own.has(it) || module.imported.has(it)) return undefined;
+  const draft = draftProvider(module, replaced({ key: it, recipe: classRecipe(it), scope: undefined }, replacements));
+  module.own.set(it, draft);
+  return draft;
+}
+
+/** Lets a plugin provide, to itself, what it is configured with. */
+export function addConfig(module: ModuleDraft, config: object | undefined, replacements: Replacements): void {
+  const key = module.plugin?.config as ConcreteClass;
+  const made: ParsedProvider = { key, recipe: { kind: 'value', value: config }, scope: undefined };
+  const draft = module.own.get(key) ?? draftProvider(module, replaced(made, replacements));
+  module.own.set(key, draft);
+  module.config = draft.recipe.kind === 'value' ? (draft.recipe.value as object | undefined) : config;
 }
 
 /** The draft of the module's own class. */
@@ -64,6 +76,7 @@ export function readExportsOfAll(tree: ModuleTree, report: Report): void {
 function readExports(module: ModuleDraft, tree: ModuleTree, report: Report): void {
   readImported(module);
   for (const entry of listOf(module, 'exports', report)) {
+    if (entry instanceof ServiceExport || tree.isRemoved(entry)) continue;
     const key = exportedKey(entry);
     const whole = tree.importsNamed(module, entry);
     const own = key === undefined ? undefined : module.own.get(key);
@@ -140,7 +153,8 @@ function replaced(parsed: ParsedProvider, replacements: Replacements): ParsedPro
   return by;
 }
 
-function isSame(one: Recipe, other: Recipe): boolean {
+/** Whether two recipes make the same. */
+export function isSame(one: Recipe, other: Recipe): boolean {
   if (one.kind === 'class' && other.kind === 'class') return one.class === other.class && one.inject === other.inject;
   if (one.kind === 'value' && other.kind === 'value') return one.value === other.value;
   if (one.kind === 'existing' && other.kind === 'existing') return one.key === other.key;

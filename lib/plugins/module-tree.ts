@@ -1,11 +1,20 @@
-import valid from 'semver/functions/valid';
 import type { FrameworkError } from '../errors/framework-error';
 import type { ConcreteClass } from '../metadata/slot';
+import { fileOf } from './declared-at';
 import { describe } from './describe';
 import { pluginErrors } from './errors';
-import { isMarkedInjectable, type ModuleOptions, type PluginIdentity, readModuleDefinition } from './plugin';
-import type { PlannedModule, PlannedProvider } from './plugin-plan';
+import {
+  isMarkedInjectable,
+  type ModuleDefinition,
+  type ModuleImport,
+  type ModuleOptions,
+  type PluginIdentity,
+  type PluginOptions,
+  readModuleDefinition,
+} from './plugin';
+import type { Offer, PlannedModule, PlannedProvider, Reference, ServiceUse } from './plugin-plan';
 import { type InjectionKey, isClass } from './service-token';
+import { isVersion } from './version';
 
 /** Takes a mistake down and goes on. */
 export type Report = (mistake: FrameworkError) => void;
@@ -18,7 +27,22 @@ export interface ModuleDraft extends PlannedModule {
   readonly exports: Map<InjectionKey, PlannedProvider>;
   readonly imported: Map<InjectionKey, Set<PlannedProvider>>;
   readonly order: PlannedProvider[];
+  readonly services: Map<InjectionKey, Reference>;
+  readonly offers: Offer[];
+  readonly uses: ServiceUse[];
+  dependsOn: ModuleDraft[];
+  config: object | undefined;
 }
+
+/** Which modules there are besides what `root` imports, and which stand for others: what changed while an application ran. */
+export interface TreeChanges {
+  /** Beside the root, in the order they came. */
+  readonly added: readonly ModuleImport[];
+  /** By what is imported: what is meant instead; `undefined`: nothing any more. */
+  readonly replaced: ReadonlyMap<object, ModuleImport | undefined>;
+}
+
+const NO_CHANGES: TreeChanges = { added: [], replaced: new Map() };
 
 const LISTS = ['imports', 'controllers', 'providers', 'exports'] as const;
 
@@ -26,6 +50,8 @@ const LISTS = ['imports', 'controllers', 'providers', 'exports'] as const;
 export class ModuleTree {
   /** Each after those it imports. */
   readonly modules: ModuleDraft[] = [];
+  /** The module of `root`; undefined when that is no module. */
+  readonly root: ModuleDraft | undefined;
   /** Whether some of them import each other. */
   isCyclic = false;
   readonly #report: Report;
@@ -33,28 +59,40 @@ export class ModuleTree {
   readonly #drafts = new Map<object, ModuleDraft>();
   readonly #labels = new Map<string, number>();
   readonly #path: ModuleDraft[] = [];
+  readonly #changes: TreeChanges;
 
-  constructor(root: unknown, report: Report) {
+  constructor(root: unknown, report: Report, changes: TreeChanges = NO_CHANGES) {
     this.#report = report;
-    this.#visit(root, 'The root module');
+    this.#changes = changes;
+    changes.added.forEach((added, at) => this.#visit(added, `Added plugin ${at + 1}`));
+    this.root = this.#visit(root, 'The root module');
     this.#refuseTwins();
-  }
-
-  /** The module of `root`; undefined when that is no module. */
-  get root(): ModuleDraft | undefined {
-    return this.modules.at(-1);
   }
 
   /** The imports of `module` that an entry of its exports names. */
   importsNamed(module: ModuleDraft, entry: unknown): ModuleDraft[] {
-    const named = evaluate(entry);
+    const named = this.#meant(entry);
     return module.imports.filter(
       (it) => it.source === named || (named !== null && typeof named === 'object' && this.#drafts.get(named) === it),
     );
   }
 
-  #visit(entry: unknown, where: string): ModuleDraft | undefined {
+  /** Whether an entry names what was there, and is no more. */
+  isRemoved(entry: unknown): boolean {
+    return this.#meant(entry) === REMOVED;
+  }
+
+  #meant(entry: unknown): unknown {
     const named = evaluate(entry);
+    const { replaced } = this.#changes;
+    if (named === null || (typeof named !== 'object' && typeof named !== 'function') || !replaced.has(named)) return named;
+    const instead = replaced.get(named);
+    return instead === undefined ? REMOVED : evaluate(instead);
+  }
+
+  #visit(entry: unknown, where: string): ModuleDraft | undefined {
+    const named = this.#meant(entry);
+    if (named === REMOVED) return undefined;
     const source = sourceOf(named);
     const definition = source === undefined ? undefined : readModuleDefinition(source);
     if (source === undefined || definition === undefined) {
@@ -63,11 +101,7 @@ export class ModuleTree {
     }
     const known = this.#drafts.get(named as object);
     if (known !== undefined) return this.#meetAgain(known);
-    const draft = this.#open(
-      source,
-      definition.plugin,
-      merge(definition.options, named === source ? {} : (named as ModuleOptions)),
-    );
+    const draft = this.#open(named as object, source, definition);
     this.#drafts.set(named as object, draft);
     this.#followImports(draft);
     this.modules.push(draft);
@@ -87,16 +121,18 @@ export class ModuleTree {
     const at = this.#path.indexOf(draft);
     if (at === -1) return draft;
     this.isCyclic = true;
-    this.#report(pluginErrors.PLUGIN_CYCLE({ path: pathOf([...this.#path.slice(at), draft].map(({ label }) => label)) }));
+    this.#report(pluginErrors.PLUGIN_CYCLE({ path: pathOf([...this.#path.slice(at), draft].map(withFile)) }));
     return draft;
   }
 
-  #open(source: ConcreteClass, plugin: PluginIdentity | undefined, options: ModuleOptions): ModuleDraft {
+  #open(entry: object, source: ConcreteClass, { plugin, options: declared, at }: ModuleDefinition): ModuleDraft {
+    const options = merge(declared, entry === source ? {} : (entry as ModuleOptions));
     const label = this.#labelFor(source, plugin);
     if (plugin !== undefined) this.#checkIdentity(label, plugin);
     const title = plugin === undefined ? label : `${plugin.name}@${plugin.version}`;
-    const empty = { imports: [], own: new Map(), controllers: new Map(), exports: new Map(), imported: new Map(), order: [] };
-    return { source, label, title, plugin, options, ...empty };
+    const maps = { own: new Map(), controllers: new Map(), exports: new Map(), imported: new Map(), services: new Map() };
+    const lists = { imports: [], order: [], offers: [], uses: [], dependsOn: [] };
+    return { entry, source, label, title, plugin, options, at, config: undefined, ...maps, ...lists };
   }
 
   #labelFor(source: ConcreteClass, plugin: PluginIdentity | undefined): string {
@@ -113,7 +149,7 @@ export class ModuleTree {
     const isNamed = typeof name === 'string' && /^\S+$/.test(name);
     if (!isNamed) this.#report(pluginErrors.PLUGIN_NAME_INVALID({ module, got: describe(name) }));
     const called = isNamed ? name : 'the plugin';
-    if (typeof version !== 'string' || !/^\d/.test(version) || valid(version) === null) {
+    if (!isVersion(version)) {
       this.#report(pluginErrors.PLUGIN_VERSION_INVALID({ module, name: called, got: describe(version) }));
     }
     for (const field of ['description', 'author'] as const) {
@@ -143,16 +179,36 @@ export function listOf(module: PlannedModule, list: (typeof LISTS)[number], repo
   return [];
 }
 
+/** `First (src/first.ts)` */
+export function withFile({ label, at }: PlannedModule): string {
+  const file = fileOf(at);
+  return file === undefined ? label : `${label} (${file})`;
+}
+
 /** `A → B → A`, on lines of its own when it is long. */
 export function pathOf(names: readonly string[]): string {
   const path = names.join(' → ');
   return path.length <= 200 ? path : names.join('\n    → ');
 }
 
+/** Stands for a module that was removed. */
+const REMOVED = Symbol('removed');
+
 /** Whether an entry names a module: its class, a dynamic module, or an arrow function to one. */
 export function namesModule(entry: unknown): boolean {
   const source = sourceOf(evaluate(entry));
   return source !== undefined && readModuleDefinition(source) !== undefined;
+}
+
+/** What a module is known by: its class, or the object of a dynamic module. */
+export function entryOf(module: ModuleImport): object {
+  return evaluate(module) as object;
+}
+
+/** What an entry calls itself, if it names a plugin. */
+export function pluginOf(entry: unknown): PluginOptions | undefined {
+  const source = sourceOf(evaluate(entry));
+  return source === undefined ? undefined : readModuleDefinition(source)?.plugin;
 }
 
 const evaluated = new WeakMap<object, unknown>();

@@ -2,7 +2,9 @@ import type { FrameworkError } from '../errors/framework-error';
 import type { ConcreteClass } from '../metadata/slot';
 import { describe } from './describe';
 import { pluginErrors } from './errors';
+import { ImportFinder } from './import-finder';
 import {
+  addConfig,
   addImplicit,
   draftModuleClass,
   type ProviderDraft,
@@ -10,13 +12,18 @@ import {
   readProviders,
   type Replacements,
 } from './module-content';
-import { type ModuleDraft, ModuleTree, type Report } from './module-tree';
+import { orderModules, readDependencies } from './module-order';
+import { type ModuleDraft, ModuleTree, type Report, type TreeChanges } from './module-tree';
 import { packageCopies } from './package-copies';
 import type { ModuleImport } from './plugin';
+import type { PluginConfigs } from './plugin-config';
 import type { PluginPlan } from './plugin-plan';
 import { type ParsedProvider, parseProvider, type Provider } from './provider';
 import { orderProviders } from './provider-order';
 import { ReferenceFinder } from './references';
+import type { CheckCompiler } from './service-contract';
+import { ServiceIndex } from './service-index';
+import { readOffers } from './service-offers';
 import { type InjectionKey, isInjectionKey, keyName } from './service-token';
 import { listed, nearMiss, type Whereabouts } from './whereabouts';
 
@@ -31,6 +38,12 @@ export interface PlanOptions {
   readonly rootClasses?: Iterable<ConcreteClass>;
   /** Keys that cannot be injected although they look so, with the sentence that says what to do instead. */
   readonly advice?: ReadonlyMap<InjectionKey, string>;
+  /** What plugins are configured with. Default: nothing is, and none is asked what it takes. */
+  readonly configs?: PluginConfigs;
+  /** Understands the schemas of contracts. Default: none is looked at. */
+  readonly compileCheck?: CheckCompiler;
+  /** What changed since the application was first planned. */
+  readonly changes?: TreeChanges;
 }
 
 /** A plan, or everything that stands in its way. */
@@ -53,7 +66,7 @@ export function planPlugins(root: ModuleImport, options: PlanOptions = {}): Plan
   const mistakes: FrameworkError[] = [];
   const report: Report = (mistake) => void mistakes.push(mistake);
   refuseCopies(report);
-  const tree = new ModuleTree(root, report);
+  const tree = new ModuleTree(root, report, options.changes);
   if (tree.root === undefined) return { mistakes, incomplete: undefined };
   const plan = new Planner(tree, tree.root, options, report).plan();
   return mistakes.length === 0 ? { plan } : { mistakes, incomplete: plan };
@@ -87,15 +100,43 @@ class Planner {
   plan(): PluginPlan {
     const { modules } = this.#tree;
     for (const module of modules) readProviders(module, this.#replacements, this.#report);
+    this.#configure();
     readExportsOfAll(this.#tree, this.#report);
+    for (const module of modules) readOffers(module, this.#options.compileCheck, this.#report);
     for (const module of modules) this.#addExtras(module);
     for (const module of modules) this.#gather(module);
     const ambientOverrides = this.#replaceAmbient();
-    const finder = new ReferenceFinder({ modules, ambient: this.#ambient, advice: this.#options.advice }, this.#report);
+    this.#refer();
+    orderProviders(this.#drafts, this.#report);
+    readDependencies(modules);
+    return { root: this.#root, modules: orderModules(modules, this.#report), ambient: this.#ambient, ambientOverrides };
+  }
+
+  #configure(): void {
+    const { configs, changes } = this.#options;
+    if (configs === undefined) return;
+    for (const module of this.#tree.modules) {
+      const { value, mistakes } = configs.read(module);
+      for (const mistake of mistakes) this.#report(mistake);
+      if (module.plugin?.config !== undefined) addConfig(module, value, this.#replacements);
+    }
+    // What is removed later takes nothing with it.
+    if (changes === undefined) for (const mistake of configs.strangers(this.#tree.modules)) this.#report(mistake);
+  }
+
+  /** Finds what everything needs; classes that imports fall back on come in on the way. */
+  #refer(): void {
+    const { modules } = this.#tree;
+    const ambient = this.#ambient;
+    const provide = (module: ModuleDraft, fallback: ConcreteClass): void => {
+      const added = addImplicit(module, fallback, this.#replacements);
+      if (added !== undefined) this.#drafts.push(added);
+    };
+    const imports = new ImportFinder(new ServiceIndex(modules), { ambient, provide }, this.#report);
+    const finder = new ReferenceFinder({ modules, ambient, advice: this.#options.advice }, imports, this.#report);
     for (const draft of this.#drafts)
       finder.find(draft, draft.role === 'controller' ? this.#extrasOf(draft.key as ConcreteClass) : []);
-    orderProviders(this.#drafts, this.#report);
-    return { root: this.#root, modules, ambient: this.#ambient, ambientOverrides };
+    for (const module of modules) imports.readDependencies(module);
   }
 
   #addExtras(module: ModuleDraft): void {

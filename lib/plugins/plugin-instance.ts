@@ -1,11 +1,21 @@
 import type { ConcreteClass } from '../metadata/slot';
 import type { Lifetime } from '../lifetime/lifetime';
+import type { Release } from '../lifetime/lifetime';
 import type { ModuleContainer } from './container';
-import { callHook, hookOf, type HookLimits, type HookName, type Made } from './lifecycle';
 import { pluginErrors } from './errors';
+import type { GuardRooms } from './guard-service';
+import { callHook, hookOf, type HookLimits, type HookName, type Made } from './lifecycle';
+import type { MissingService } from './missing-service';
 import type { PluginIdentity } from './plugin';
 import { findInView, type PlannedModule, type PlannedProvider, type PluginPlan, type Reference } from './plugin-plan';
+import { PluginServices } from './plugin-services';
 import type { RequestPlan, Supply } from './request-scope';
+import type { RunningService, RunningServices, ServiceOwner } from './running-services';
+import { missingMethods, readContract } from './service-contract';
+import { nameOf as requestName, type ServiceRequest } from './service-import';
+import { methodsOf } from './service-offers';
+import type { ServiceOptions } from './service-export';
+import type { ServiceRef } from './service-ref';
 import { type InjectionKey, keyName } from './service-token';
 import { explainMissing, explainRivals } from './whereabouts';
 
@@ -13,8 +23,20 @@ import { explainMissing, explainRivals } from './whereabouts';
 export interface Surroundings {
   readonly plan: PluginPlan;
   readonly requests: RequestPlan;
+  readonly services: RunningServices;
+  readonly guards: GuardRooms;
   /** What is had in the view of a module; not for what is made for each request. */
   valueOf(reference: Reference, module: PlannedModule): unknown;
+}
+
+/** What an instance runs by: its part of a plan, and what that was built of. */
+export interface InstanceParts {
+  readonly module: PlannedModule;
+  readonly imports: readonly PluginInstance[];
+  /** Those that are initialised and started before it, and stopped behind it. */
+  readonly dependencies: readonly PluginInstance[];
+  readonly surroundings: Surroundings;
+  readonly openContainer: (supply: (key: InjectionKey) => unknown) => ModuleContainer;
 }
 
 /** `new`, until its last `initialize` is done; `stopped` once its last `shutdown` was called. */
@@ -24,10 +46,7 @@ export type InstanceState = 'new' | 'initialized' | 'started' | 'stopped';
 let lastRank = 0;
 
 /** A module that runs: what it made, what it sees, and the lifetime of all work its code does. */
-export class PluginInstance {
-  readonly module: PlannedModule;
-  readonly imports: readonly PluginInstance[];
-  readonly container: ModuleContainer;
+export class PluginInstance implements ServiceOwner {
   /** A scope of the application's: the requests its controllers serve, and whatever else it opens, are inside. */
   readonly lifetime: Lifetime;
   /** Handed to its hooks; set by who builds it. */
@@ -37,28 +56,70 @@ export class PluginInstance {
   initializedRank = Infinity;
   startedRank = Infinity;
 
-  readonly #surroundings: Surroundings;
+  #module: PlannedModule;
+  #imports: readonly PluginInstance[];
+  #container: ModuleContainer;
+  #surroundings: Surroundings;
+  /** What it depends on must be there until it is stopped itself, also where that has nothing left to do. */
+  readonly #held = new Map<ServiceOwner, Release>();
+  /** What it asked for while it runs. */
+  readonly #asked = new Set<ServiceOwner>();
+  readonly #services: PluginServices;
   readonly #values = new Map<InjectionKey, unknown>();
   readonly #controllers = new Map<InjectionKey, unknown>();
   #self: unknown;
   readonly #made: Made[] = [];
   readonly #initialized = new Set<Made>();
   readonly #started = new Set<Made>();
+  readonly #cleanups: (() => void)[] = [];
 
-  constructor(
-    module: PlannedModule,
-    parts: {
-      imports: readonly PluginInstance[];
-      owner: Lifetime;
-      openContainer: (supply: (key: InjectionKey) => unknown) => ModuleContainer;
-    },
-    surroundings: Surroundings,
-  ) {
-    this.module = module;
-    this.imports = parts.imports;
-    this.#surroundings = surroundings;
-    this.container = parts.openContainer((key) => this.#see(key));
-    this.lifetime = parts.owner.openScope(this);
+  constructor(parts: InstanceParts, owner: Lifetime) {
+    this.#module = parts.module;
+    this.#imports = parts.imports;
+    this.#surroundings = parts.surroundings;
+    this.#container = parts.openContainer((key) => this.#see(key));
+    this.#services = new PluginServices(this, parts.surroundings.guards);
+    this.lifetime = owner.openScope(this);
+    for (const needed of parts.dependencies) this.#hold(needed);
+  }
+
+  get module(): PlannedModule {
+    return this.#module;
+  }
+
+  get imports(): readonly PluginInstance[] {
+    return this.#imports;
+  }
+
+  get container(): ModuleContainer {
+    return this.#container;
+  }
+
+  /** Whose lifetimes it holds: what it imports, and whose services it uses. */
+  get dependencies(): Iterable<ServiceOwner> {
+    return this.#held.keys();
+  }
+
+  /** Whose services it asked for while it runs, beside what its plan says. */
+  get asked(): ReadonlySet<ServiceOwner> {
+    return this.#asked;
+  }
+
+  /** The services it offers. */
+  get offered(): readonly RunningService[] {
+    return this.#services.all;
+  }
+
+  /** Goes on in another plan, in which nothing that it was given has changed. */
+  adopt(parts: InstanceParts): void {
+    this.#module = parts.module;
+    this.#imports = parts.imports;
+    this.#surroundings = parts.surroundings;
+    this.#container = parts.openContainer((key) => this.#see(key));
+    const before = [...this.#held];
+    this.#held.clear();
+    for (const needed of [...parts.dependencies, ...this.#asked]) this.#hold(needed);
+    for (const [, release] of before) release();
   }
 
   /** `name@version` of a plugin, the class of a module. */
@@ -123,6 +184,65 @@ export class PluginInstance {
     return supplies;
   }
 
+  /** Offers what the plan says, now that all of it is made. Fails with: SERVICE_CONTRACT_BROKEN, SERVICE_FROZEN. */
+  offerPlanned(): void {
+    for (const offer of this.#module.offers)
+      this.#services.offer(offer, this.#valueOf({ kind: 'provider', key: offer.provider.key, provider: offer.provider }));
+    this.#surroundings.services.changed();
+  }
+
+  /** Offers something to the others while it runs. Fails with: PLUGIN_STOPPED, and as `PluginServices.export` does. */
+  exportService(ref: ServiceRef | string, instance: unknown, options: ServiceOptions<never>): RunningService {
+    this.#refuseStopped('exports a service');
+    const exported = this.#services.export(ref, instance, options);
+    this.#surroundings.services.changed();
+    return exported;
+  }
+
+  /**
+   * Asks for a service while it runs. Out: the service, or why it is missing where it may be.
+   *
+   * Fails with: PLUGIN_STOPPED, PLUGIN_NOT_LOADED, SERVICE_UNKNOWN, SERVICE_VERSION_UNSATISFIED, SERVICE_NOT_READY, SERVICE_LACKS,
+   * SERVICE_REF_MISSING, SERVICE_RANGE_INVALID.
+   */
+  importService(request: ServiceRequest): { readonly instance: unknown } | { readonly missing: MissingService } {
+    const asks = `${this.name} asks for ${requestName(request)}`;
+    this.#refuseStopped(`asks for ${requestName(request)}`);
+    const look = this.#surroundings.services.find(request, asks);
+    if ('missing' in look) {
+      if (request.isOptional) return look;
+      throw look.missing.explain(asks);
+    }
+    const { owner, instance, version } = look.found;
+    const lacking = lackingOf(request.ref, instance);
+    if (lacking.length > 0)
+      throw pluginErrors.SERVICE_LACKS({ asks, missing: methodsOf(lacking), offered: `${request.ref.name} ${version}` });
+    if (owner !== this && !this.#held.has(owner)) this.#hold(owner);
+    if (owner !== this) this.#asked.add(owner);
+    return { instance };
+  }
+
+  /** Has something done when it is gone: behind its `shutdown`. */
+  defer(cleanup: () => void): void {
+    if (this.state === 'stopped') cleanup();
+    else this.#cleanups.push(cleanup);
+  }
+
+  /** The objects whose hooks it calls. */
+  get hooked(): Iterable<object> {
+    return this.#made.map(({ value }) => value);
+  }
+
+  /** Leaves the hooks of an object, and what was called of them, to another instance. */
+  handOver(value: object, heir: PluginInstance): void {
+    const at = this.#made.findIndex((made) => made.value === value);
+    const [made] = at === -1 ? [] : this.#made.splice(at, 1);
+    if (made === undefined) return;
+    heir.#made.unshift(made);
+    if (this.#initialized.delete(made)) heir.#initialized.add(made);
+    if (this.#started.delete(made)) heir.#started.add(made);
+  }
+
   /** Calls `initialize` of everything made, in the order it was made. */
   async initialize(limits: HookLimits): Promise<void> {
     try {
@@ -148,6 +268,8 @@ export class PluginInstance {
     for (const made of [...this.#made].reverse()) {
       if (this.#started.delete(made)) await this.#tryCall(made, 'stop', { limits, failed });
     }
+    for (const release of this.#held.values()) release();
+    this.#held.clear();
   }
 
   /** Calls `shutdown` of what was initialised or had nothing to initialise, the last first, all of them. */
@@ -157,6 +279,16 @@ export class PluginInstance {
       if (isReady) await this.#tryCall(made, 'shutdown', { limits, failed });
     }
     this.state = 'stopped';
+    this.#services.clear();
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+  }
+
+  #hold(owner: ServiceOwner): void {
+    this.#held.set(owner, owner.lifetime.hold());
+  }
+
+  #refuseStopped(what: string): void {
+    if (this.state === 'stopped') throw pluginErrors.PLUGIN_STOPPED({ plugin: this.name, what });
   }
 
   /** Notes in `done` what is through; synchronous hooks follow each other without a turn in between. */
@@ -201,6 +333,12 @@ export class PluginInstance {
   #asks(key: InjectionKey): string {
     return `${this.module.label} asks for ${keyName(key)}`;
   }
+}
+
+/** What an importer's own idea of a service asks for, and it lacks. */
+function lackingOf({ contract }: ServiceRef, instance: unknown): string[] {
+  const read = contract === undefined ? undefined : readContract(contract);
+  return read === undefined || typeof read === 'string' ? [] : missingMethods(read, instance);
 }
 
 function nameOf({ key, recipe }: PlannedProvider): string {

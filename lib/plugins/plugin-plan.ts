@@ -1,6 +1,10 @@
 import type { ConcreteClass } from '../metadata/slot';
-import type { ModuleOptions, PluginIdentity } from './plugin';
+import type { DeclaredAt } from './declared-at';
+import type { ModuleOptions, PluginOptions } from './plugin';
 import type { Recipe, Scope } from './provider';
+import type { ServiceOptions } from './service-export';
+import type { ReadContract } from './service-contract';
+import type { ServiceRequest } from './service-import';
 import { type InjectionKey, keyName } from './service-token';
 
 /** Where one argument comes from. */
@@ -8,6 +12,8 @@ export type Reference =
   | { readonly kind: 'provider'; readonly key: InjectionKey; readonly provider: PlannedProvider }
   /** Given by the application to every module. */
   | { readonly kind: 'ambient'; readonly key: InjectionKey }
+  /** What an import takes instead of a service that is missing. */
+  | { readonly kind: 'value'; readonly key: InjectionKey; readonly value: unknown }
   /** `undefined` is passed: nothing is there for an optional key (or the parameter keeps its default, without a key). */
   | { readonly kind: 'absent'; readonly key: InjectionKey | undefined };
 
@@ -28,14 +34,41 @@ export interface PlannedProvider {
   readonly companions: readonly Reference[];
 }
 
+/** A service that a plugin offers to all others. */
+export interface Offer {
+  readonly module: PlannedModule;
+  /** Of the plugin. */
+  readonly plugin: string;
+  readonly service: string;
+  readonly version: string;
+  readonly contract: ReadContract;
+  readonly options: ServiceOptions<never>;
+  readonly provider: PlannedProvider;
+}
+
+/** A service that a module imports, or says that it will. */
+export interface ServiceUse {
+  readonly request: ServiceRequest;
+  /** `undefined`: there is none, and it can do without. */
+  readonly offer: Offer | undefined;
+  /** Why there is none, in a few words. */
+  readonly missing: string | undefined;
+  /** Whether it is injected; else it is asked for while it runs. */
+  readonly isInjected: boolean;
+}
+
 /** A module as it will be built. */
 export interface PlannedModule {
+  /** What it is imported as, and known by: its class, or the object of a dynamic module. */
+  readonly entry: object;
+  /** Where its decorator stands. */
+  readonly at: DeclaredAt;
   readonly source: ConcreteClass;
   /** How messages about wiring call it: its class, with more where two classes have one name. */
   readonly label: string;
   /** How messages about running call it: `name@version` of a plugin, else the label. */
   readonly title: string;
-  readonly plugin: PluginIdentity | undefined;
+  readonly plugin: PluginOptions | undefined;
   /** What its decorator and a dynamic module said, together. */
   readonly options: ModuleOptions;
   readonly imports: readonly PlannedModule[];
@@ -44,6 +77,16 @@ export interface PlannedModule {
   readonly exports: ReadonlyMap<InjectionKey, PlannedProvider>;
   /** What the direct imports export; more than one provider for a key is a mistake of who asks for it. */
   readonly imported: ReadonlyMap<InjectionKey, ReadonlySet<PlannedProvider>>;
+  /** What its imports of services mean. */
+  readonly services: ReadonlyMap<InjectionKey, Reference>;
+  /** The services it offers. */
+  readonly offers: readonly Offer[];
+  /** The services it imports, and those it says it will. */
+  readonly uses: readonly ServiceUse[];
+  /** The modules that are initialised and started before it: its imports, and those whose services it uses. */
+  readonly dependsOn: readonly PlannedModule[];
+  /** What a plugin is configured with. */
+  readonly config: object | undefined;
   /** All that is made here, in the order it is made: providers, controllers, the module's own class. */
   readonly order: readonly PlannedProvider[];
 }
@@ -51,7 +94,7 @@ export interface PlannedModule {
 /** All of an application, decided before anything of it exists. */
 export interface PluginPlan {
   readonly root: PlannedModule;
-  /** Each after those it imports; the root is the last. */
+  /** Each after those it depends on. */
   readonly modules: readonly PlannedModule[];
   /** The keys the application gives to every module. */
   readonly ambient: ReadonlySet<InjectionKey>;
@@ -72,7 +115,12 @@ export function findInView(
     const [first, ...rivals] = imported;
     if (first !== undefined) return rivals.length === 0 ? { kind: 'provider', key, provider: first } : [first, ...rivals];
   }
-  return ambient.has(key) ? { kind: 'ambient', key } : undefined;
+  return module.services.get(key) ?? (ambient.has(key) ? { kind: 'ambient', key } : undefined);
+}
+
+/** All that something made is given, in whatever way. */
+export function referencesOf({ dependencies, methods, companions }: PlannedProvider): Reference[] {
+  return [...dependencies, ...companions, ...[...methods.values()].flatMap((at) => [...at.values()])];
 }
 
 /** How messages call what is made: `Users in UserModule`, `the factory of "config" in ConfigModule`. */

@@ -1,5 +1,8 @@
 import { type Class, type ConcreteClass, defineSlot } from '../metadata/slot';
+import { type DeclaredAt, noteCaller } from './declared-at';
 import type { Provider, Scope } from './provider';
+import type { ServiceExport } from './service-export';
+import type { ServiceRef } from './service-ref';
 import type { InjectionKey } from './service-token';
 
 /** A module with settings of its own, as a static method such as `forRoot` returns it. Each object is a module of its own. */
@@ -11,8 +14,19 @@ export interface DynamicModule extends ModuleOptions {
 /** A module to import; an arrow function where two files import each other. */
 export type ModuleImport = ConcreteClass | DynamicModule | (() => ConcreteClass | DynamicModule);
 
-/** What the importers of a module see: keys it provides or imports, or modules it imports, as a whole. */
-export type ModuleExport = InjectionKey | ModuleImport;
+/**
+ * What the importers of a module see: keys it provides or imports, or modules it imports, as a whole. A plugin also offers
+ * services to all others: `exportService(AUTH, Auth)`.
+ */
+export type ModuleExport = InjectionKey | ModuleImport | ServiceExport;
+
+/** What a plugin asks for while it runs (`context.importService`): it is there, and initialised before. */
+export type PluginDependency =
+  | ServiceRef
+  /** The name of a plugin. */
+  | string
+  | { readonly service: ServiceRef; readonly version?: string; readonly optional?: boolean }
+  | { readonly plugin: string; readonly version?: string; readonly optional?: boolean };
 
 /** What a module is made of: the modules it imports, what it provides and controls, and what its importers see of that. */
 export interface ModuleOptions {
@@ -33,13 +47,22 @@ export interface PluginIdentity {
 }
 
 /** What a plugin is made of, and what it calls itself. */
-export interface PluginOptions extends ModuleOptions, PluginIdentity {}
+export interface PluginOptions extends ModuleOptions, PluginIdentity {
+  /**
+   * A class with class-validator decorators: what the application configures the plugin with (`createApp(App, { config: {
+   * 'user-plugin': { … } } })`) must fit it when it starts; initialisers are the defaults. The plugin injects it by its class.
+   */
+  readonly config?: ConcreteClass;
+  /** What it imports while it runs. What `@ImportService` names need not be listed. */
+  readonly dependencies?: readonly PluginDependency[];
+}
 
 /** What a decorator said of a module. */
 export interface ModuleDefinition {
   readonly options: ModuleOptions;
   /** Undefined for what is only a module. */
-  readonly plugin: PluginIdentity | undefined;
+  readonly plugin: PluginOptions | undefined;
+  readonly at: DeclaredAt;
 }
 
 /** How long what is injectable lasts. */
@@ -58,17 +81,21 @@ const injectables = defineSlot<InjectableOptions>('injectable');
  * Fails with: nothing here; what is wrong is found with everything else when the application is assembled.
  */
 export function Module(options: ModuleOptions = {}): (target: ConcreteClass) => void {
-  return (target) => definitions.set(target, { options, plugin: undefined });
+  const at = noteCaller(Module);
+  return (target) => definitions.set(target, { options, plugin: undefined, at });
 }
 
 /**
  * Makes a class a plugin: a module with a name and a version.
  *
- * In: what `@Module` takes, and `name`, `version`, `description`, `author`. Two versions of a plugin can run side by side.
+ * In: what `@Module` takes, and `name`, `version`, `description`, `author`, `config`, `dependencies`. Two versions of a plugin
+ * can run side by side. Its class may have the hooks `initialize`, `start`, `stop` and `shutdown`.
  * Fails with: nothing here; PLUGIN_NAME_INVALID, PLUGIN_VERSION_INVALID and the like when the application is assembled.
+ * Ends: with the application, or when `app.plugins` replaces or removes it.
  */
 export function Plugin(options: PluginOptions): (target: ConcreteClass) => void {
-  return (target) => definitions.set(target, { options, plugin: options });
+  const at = noteCaller(Plugin);
+  return (target) => definitions.set(target, { options, plugin: options, at });
 }
 
 /**

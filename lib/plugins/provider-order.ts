@@ -31,6 +31,8 @@ class OrderWalk {
     const at = this.#path.indexOf(provider);
     if (at !== -1) {
       const cycle = [...this.#path.slice(at), provider];
+      // Across modules it is those that need each other, and that is told of them.
+      if (cycle.some(({ module }) => module !== provider.module)) return;
       this.#report(pluginErrors.PROVIDER_CYCLE({ path: pathOf(cycle.map(({ key }) => keyName(key))) }));
       return;
     }

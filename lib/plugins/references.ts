@@ -1,10 +1,12 @@
 import type { FrameworkError } from '../errors/framework-error';
 import type { ConcreteClass } from '../metadata/slot';
 import { pluginErrors } from './errors';
+import type { ImportFinder } from './import-finder';
 import type { ProviderDraft } from './module-content';
 import type { Report } from './module-tree';
 import { type ClassNeeds, type Need, type NeedsFault, readClassNeeds, readInjectList, readMethodNeeds } from './needs';
 import { findInView, type Reference, whoIs } from './plugin-plan';
+import { readServiceRequest } from './service-import';
 import { type InjectionKey, keyName, readInjectedMembers } from './service-token';
 import { explainMissing, explainRivals, type Whereabouts } from './whereabouts';
 
@@ -16,10 +18,12 @@ export interface FinderOptions extends Whereabouts {
 export class ReferenceFinder {
   readonly #options: FinderOptions;
   readonly #report: Report;
+  readonly #imports: ImportFinder;
 
-  constructor(options: FinderOptions, report: Report) {
+  constructor(options: FinderOptions, imports: ImportFinder, report: Report) {
     this.#options = options;
     this.#report = report;
+    this.#imports = imports;
   }
 
   /** Fills in the references of `draft`; `extras` are the classes it names as a controller. */
@@ -61,6 +65,9 @@ export class ReferenceFinder {
     const found = findInView(draft.module, key, this.#options.ambient);
     if (found !== undefined && 'kind' in found) return found;
     const asks = `${whoIs(draft)} needs ${keyName(key)} as ${place()}`;
+    const request = readServiceRequest(key);
+    if (request !== undefined)
+      return this.#imports.find(draft.module, key, optional ? { ...request, isOptional: true } : request, asks);
     if (found !== undefined) this.#report(explainRivals(draft.module, found, key, asks));
     else if (!optional) this.#report(explainMissing(this.#options, draft.module, key, asks));
     return { kind: 'absent', key };

@@ -36,9 +36,11 @@ const DEFAULT_STOP_TIMEOUT_MS = 10_000;
  */
 export async function startInstances(instances: readonly PluginInstance[], options: StartOptions = {}): Promise<void> {
   const limits = { clock: options.clock ?? systemClock, limitMs: options.startTimeoutMs ?? DEFAULT_START_TIMEOUT_MS };
+  // What was asked for while initialising was ready then, whatever the plan knows of it.
+  const ready = [...instances].sort((a, b) => a.initializedRank - b.initializedRank);
   const errors = await inDependencyOrder(
-    instances,
-    (it) => it.imports,
+    ready,
+    (it) => it.dependencies,
     (it) => it.start(limits),
   );
   if (errors.length === 0) return;
@@ -75,6 +77,17 @@ export async function stopInstances(instances: readonly PluginInstance[], option
   }
   for (const instance of lastFirst(instances, 'initializedRank')) await instance.shutdown(limits, failed);
   if (errors.length > 0) throw failTogether(errors, pluginErrors.PLUGIN_STOP_FAILED);
+}
+
+/**
+ * Brings instances to their end that others have taken the place of: all are asked at once to come to it, and have `drainMs` for
+ * what they have begun. Whoever holds one of them goes before it.
+ *
+ * Fails with: as `stopInstances`.
+ */
+export function retireInstances(instances: readonly PluginInstance[], options: StopOptions = {}): Promise<void> {
+  for (const { lifetime } of instances) lifetime.finish();
+  return stopInstances(instances, options);
 }
 
 /** One error for several; a lone one stays as it is. */

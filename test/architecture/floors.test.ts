@@ -52,7 +52,7 @@ const house: House = {
     rxjs: 'lifetime/observable.ts',
     'secure-json-parse': 'http/json-text.ts',
     selfsigned: 'http/tls-door.ts',
-    semver: 'plugins/module-tree.ts',
+    semver: 'plugins/version.ts',
     tsyringe: 'plugins/container.ts',
     undici: 'upstream/',
     ws: 'websocket/upgrade.ts',

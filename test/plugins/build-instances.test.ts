@@ -4,6 +4,7 @@ import { Injectable, Module, Plugin } from '../../lib/plugins/plugin';
 import type { PluginInstance } from '../../lib/plugins/plugin-instance';
 import type { Provider } from '../../lib/plugins/provider';
 import { resolveAnywhere } from '../../lib/plugins/resolve-anywhere';
+import { stopInstances } from '../../lib/plugins/run-instances';
 import { Inject, type InjectionKey, Optional, token } from '../../lib/plugins/service-token';
 import { ManualClock } from '../../lib/testing/manual-clock';
 import { WithKeys } from './fixtures/without-metadata';
@@ -214,6 +215,9 @@ describe('what is built', () => {
       ['App', undefined],
     ]);
     owner.finish();
+    // What App imports is there until App is stopped, also where neither has anything left to do.
+    expect(built.instances.map(({ lifetime }) => lifetime.state)).toEqual(['finishing', 'closed']);
+    await stopInstances(built.instances);
     expect(owner.state).toBe('closed');
   });
 

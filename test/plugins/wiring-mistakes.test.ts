@@ -58,7 +58,7 @@ describe('a mistake in the modules', () => {
     @Module({ imports: [First] })
     class AppModule {}
     expect(textsOf(AppModule)).toEqual([
-      'PLUGIN_CYCLE: Modules import each other: First → Second → Third → First. Move what they share into a module of its own that each of them imports.',
+      'PLUGIN_CYCLE: Modules need each other: First (test/plugins/wiring-mistakes.test.ts) → Second (test/plugins/wiring-mistakes.test.ts) → Third (test/plugins/wiring-mistakes.test.ts) → First (test/plugins/wiring-mistakes.test.ts). Move what they share into a module of its own that each of them imports, or let one tell the other by an event.',
     ]);
   });
 
