@@ -21,6 +21,9 @@ export class Outbox {
   readonly #deflates: boolean;
   readonly #overflow: Overflow;
   #room: Promise<void> | undefined;
+  /** Whether a piece of what comes is being handled, and whether something was written meanwhile. */
+  #isInPiece: boolean;
+  #hasWritten: boolean;
 
   constructor(stream: Duplex, socket: Socket, settings: WebSocketSettings, overflow: Overflow) {
     this.#stream = stream;
@@ -29,6 +32,20 @@ export class Outbox {
     this.#deflates = socket.extensions !== '';
     this.#overflow = overflow;
     this.#room = undefined;
+    this.#isInPiece = false;
+    this.#hasWritten = false;
+  }
+
+  /** A message came; others may have come with it. Until `endPiece` all but the first answer are held back, for one write. */
+  beginPiece(): void {
+    // What is inflated is told later, behind the piece it came with.
+    this.#isInPiece = !this.#deflates;
+  }
+
+  endPiece(): void {
+    this.#isInPiece = false;
+    this.#hasWritten = false;
+    if (this.#stream.writableCorked > 0) this.#stream.uncork();
   }
 
   /** What waits for the client to read. */
@@ -62,13 +79,22 @@ export class Outbox {
     const before = stream.writableLength;
     if (!this.#hasRoom(before)) return false;
     if (this.#isBehind(before)) return new Promise((resolve) => this.#put(frame, payload, () => resolve()));
+    if (this.#isInPiece) this.#holdBack();
     this.#put(frame, payload);
-    // Held back while what came is handled: no more than what one write takes.
-    if (stream.writableLength > MOST_HELD_BACK && stream.writableCorked > 0) {
+    return true;
+  }
+
+  #holdBack(): void {
+    const stream = this.#stream;
+    if (!this.#hasWritten) {
+      this.#hasWritten = true;
+      return;
+    }
+    if (stream.writableCorked === 0) stream.cork();
+    else if (stream.writableLength > MOST_HELD_BACK) {
       stream.uncork();
       stream.cork();
     }
-    return true;
   }
 
   #put(frame: Uint8Array, payload: Uint8Array | undefined, done?: () => void): void {

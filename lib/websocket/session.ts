@@ -218,6 +218,7 @@ export class Session implements LiveSession, Member, Listening {
   received(data: Buffer, isBinary: boolean): void {
     if (this.#isStopping || !this.isOpen) return;
     this.#heartbeat.heard();
+    this.#outbox.beginPiece();
     this.#shared.instruments.received.add(1);
     if (this.#isWithinRate()) this.inbox.receive(data, isBinary);
   }
@@ -230,6 +231,10 @@ export class Session implements LiveSession, Member, Listening {
 
   heard(): void {
     this.#heartbeat.heard();
+  }
+
+  pieceOver(): void {
+    this.#outbox.endPiece();
   }
 
   broken(error: Error): void {

@@ -9,6 +9,8 @@ export interface Listening {
   pinged(): void;
   /** It answered a ping. */
   heard(): void;
+  /** All that one piece of the stream brought was told. */
+  pieceOver(): void;
   /** What came is no WebSocket, or beyond a limit; the socket is being closed for it. */
   broken(error: Error): void;
   socketClosed(code: number, reason: string): void;
@@ -16,47 +18,44 @@ export interface Listening {
 
 const LISTENING = Symbol('rockstar-web.session');
 
-interface Carrier extends Socket {
+interface Carrier {
   [LISTENING]: Listening;
 }
 
-/** Has `session` hear of everything on a socket, and what is sent while a piece of the stream is handled go out at once. */
+/** Has `session` hear of everything on a socket. */
 export function listen(socket: Socket, stream: Duplex, session: Listening): void {
-  (socket as Carrier)[LISTENING] = session;
+  (socket as unknown as Carrier)[LISTENING] = session;
+  (stream as unknown as Carrier)[LISTENING] = session;
   socket.on('message', onMessage).on('ping', onPing).on('pong', onPong).on('error', onError).on('close', onClose);
-  // Around the listener of `ws`: many answers to many messages of one packet are one write.
-  stream.prependListener('data', cork).on('data', uncork);
+  // Behind the listener of `ws`.
+  stream.on('data', onPieceOver);
 }
 
 /** Takes back what was put on the stream. */
 export function unlisten(stream: Duplex): void {
-  stream.off('data', cork).off('data', uncork);
+  stream.off('data', onPieceOver);
 }
 
 function onMessage(this: Socket, data: unknown, isBinary: boolean): void {
-  (this as Carrier)[LISTENING].received(data as Buffer, isBinary);
+  (this as unknown as Carrier)[LISTENING].received(data as Buffer, isBinary);
 }
 
 function onPing(this: Socket): void {
-  (this as Carrier)[LISTENING].pinged();
+  (this as unknown as Carrier)[LISTENING].pinged();
 }
 
 function onPong(this: Socket): void {
-  (this as Carrier)[LISTENING].heard();
+  (this as unknown as Carrier)[LISTENING].heard();
 }
 
 function onError(this: Socket, error: Error): void {
-  (this as Carrier)[LISTENING].broken(error);
+  (this as unknown as Carrier)[LISTENING].broken(error);
 }
 
 function onClose(this: Socket, code: number, reason: Buffer): void {
-  (this as Carrier)[LISTENING].socketClosed(code, code === CLOSE.abnormal ? '' : reason.toString('utf8'));
+  (this as unknown as Carrier)[LISTENING].socketClosed(code, code === CLOSE.abnormal ? '' : reason.toString('utf8'));
 }
 
-function cork(this: Duplex): void {
-  this.cork();
-}
-
-function uncork(this: Duplex): void {
-  this.uncork();
+function onPieceOver(this: Duplex): void {
+  (this as unknown as Carrier)[LISTENING].pieceOver();
 }
