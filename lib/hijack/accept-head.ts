@@ -31,7 +31,7 @@ export function fieldsOf({ status, headers, reason = '', protocol }: AcceptHead)
 
 function addField(fields: Fields, name: string, value: string | readonly string[]): void {
   validateHeaderName(name);
-  for (const one of [value].flat() as string[]) {
+  for (const one of typeof value === 'string' ? [value] : value) {
     validateHeaderValue(name, one);
     fields.push(name, one);
   }

@@ -59,6 +59,7 @@ export class HijackedConnection extends Duplex {
       take: (size) => super.read(size) as Buffer | null,
       giveBack: (bytes) => this.unshift(bytes),
       inputEnded: () => this.#inputEnded,
+      endTold: () => this.readableEnded,
       on: (event, listener) => this.on(event, listener),
       off: (event, listener) => this.off(event, listener),
     });

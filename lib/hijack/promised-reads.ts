@@ -7,14 +7,20 @@ const CR = 0x0d;
 export const LONGEST_LINE_BYTES = 64 * 1024;
 export const LARGEST_READ_BYTES = 16 * 1024 * 1024;
 
-/** A stream that is read by hand. */
-export interface ReadByHand {
+/** Where reads are served from. */
+interface Source {
   /** What is there, or exactly `size` of it; `null` while that is not there; at the end, what is left. */
   take(size?: number): Buffer | null;
   /** Puts back what was not wanted. */
   giveBack(bytes: Buffer): void;
   /** Whether no more will come than what is there. */
   inputEnded(): boolean;
+}
+
+/** A stream that is read by hand. */
+export interface ReadByHand extends Source {
+  /** Whether its end was told: nothing can be put back any more. */
+  endTold(): boolean;
   on(event: 'readable' | 'end', listener: () => void): unknown;
   off(event: 'readable' | 'end', listener: () => void): unknown;
 }
@@ -28,11 +34,19 @@ interface PromisedRead {
 
 /** Reads that settle when what they ask for has come, in the order they were asked. */
 export class PromisedReads {
-  readonly #source: ReadByHand;
+  readonly #stream: ReadByHand;
+  readonly #source: Source;
   readonly #waiting: PromisedRead[] = [];
+  /** What was put back when the stream took nothing back any more. */
+  #rest: Buffer | undefined;
 
-  constructor(source: ReadByHand) {
-    this.#source = source;
+  constructor(stream: ReadByHand) {
+    this.#stream = stream;
+    this.#source = {
+      take: (size) => (this.#rest === undefined ? stream.take(size) : this.#takeRest(size)),
+      giveBack: (bytes) => (stream.endTold() ? this.#keepRest(bytes) : stream.giveBack(bytes)),
+      inputEnded: () => stream.inputEnded(),
+    };
   }
 
   /** Whether somebody waits. */
@@ -72,11 +86,21 @@ export class PromisedReads {
     });
   }
 
+  #takeRest(size?: number): Buffer | null {
+    const rest = this.#rest as Buffer;
+    const left = size === undefined || size >= rest.length ? undefined : rest.subarray(size);
+    this.#rest = left;
+    return left === undefined ? rest : rest.subarray(0, size);
+  }
+
+  #keepRest(bytes: Buffer): void {
+    this.#rest = this.#rest === undefined ? bytes : Buffer.concat([bytes, this.#rest]);
+  }
+
   #listen(on: boolean): void {
-    const source = this.#source;
     for (const event of ['readable', 'end'] as const) {
-      if (on) source.on(event, this.#look);
-      else source.off(event, this.#look);
+      if (on) this.#stream.on(event, this.#look);
+      else this.#stream.off(event, this.#look);
     }
   }
 
@@ -90,7 +114,7 @@ export class PromisedReads {
 }
 
 class LineRead implements PromisedRead {
-  readonly #source: ReadByHand;
+  readonly #source: Source;
   readonly #limit: number;
   readonly #resolve: (line: string | undefined) => void;
   readonly #reject: (error: unknown) => void;
@@ -98,7 +122,7 @@ class LineRead implements PromisedRead {
   #parts: Buffer[] = [];
   #length = 0;
 
-  constructor(source: ReadByHand, limit: number, resolve: (line: string | undefined) => void, reject: (error: unknown) => void) {
+  constructor(source: Source, limit: number, resolve: (line: string | undefined) => void, reject: (error: unknown) => void) {
     this.#source = source;
     this.#limit = limit;
     this.#resolve = resolve;
@@ -113,9 +137,9 @@ class LineRead implements PromisedRead {
     this.#length += bytes.length;
     const end = bytes.indexOf(LF);
     if (end >= 0) return this.#settle(before + end, 1);
+    if (this.#source.inputEnded()) return this.#finish();
     // Its last byte may be the CR in front of an LF to come.
-    if (this.#length > this.#limit + 1) return this.#refuse();
-    return false;
+    return this.#length > this.#limit + 1 && this.#refuse();
   }
 
   fail(error: unknown): void {
@@ -150,19 +174,13 @@ class LineRead implements PromisedRead {
 }
 
 class BytesRead implements PromisedRead {
-  readonly #source: ReadByHand;
+  readonly #source: Source;
   readonly #size: number;
   readonly #isPeek: boolean;
   readonly #resolve: (bytes: Buffer) => void;
   readonly #reject: (error: unknown) => void;
 
-  constructor(
-    source: ReadByHand,
-    size: number,
-    isPeek: boolean,
-    resolve: (bytes: Buffer) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(source: Source, size: number, isPeek: boolean, resolve: (bytes: Buffer) => void, reject: (error: unknown) => void) {
     this.#source = source;
     this.#size = size;
     this.#isPeek = isPeek;

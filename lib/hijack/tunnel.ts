@@ -115,7 +115,7 @@ function join(connection: HijackedConnection, far: Socket, idleTimeoutMs: number
 interface IdleWatch {
   readonly clock: Clock;
   readonly idleTimeoutMs: number;
-  idle(): void;
+  readonly idle: () => void;
 }
 
 /** Looks now and then whether bytes moved. Out: ends it. */

@@ -22,16 +22,16 @@ export function closeLingering(socket: Duplex, lastWords?: string): void {
   else socket.end(lastWords);
 }
 
-/** How long a client may leave unread what was written to it before its connection ends. */
-const STALL_MS = 5_000;
 /** What is read and dropped behind the end of our side, so that a reset does not take back what was written. */
 const DROPPED_BYTES = 4 * 1024 * 1024;
 
 /**
  * Closes a connection behind everything that was written to `outer`, which stands on `inner` or is the same: as long as its
- * client reads on, then a second for its own end to come. What comes meanwhile is dropped.
+ * client goes on reading, then a second for its own end to come. What comes meanwhile is dropped.
+ *
+ * In: how long the client may leave unread what was written to it, in milliseconds.
  */
-export function closeBehindWrites(outer: Duplex, inner: Duplex): void {
+export function closeBehindWrites(outer: Duplex, inner: Duplex, stallMs: number): void {
   if (inner.destroyed) return;
   let dropped = 0;
   inner.on('data', (chunk: Buffer) => {
@@ -39,7 +39,7 @@ export function closeBehindWrites(outer: Duplex, inner: Duplex): void {
     if (dropped > DROPPED_BYTES) inner.pause();
   });
   inner.resume();
-  if ('setTimeout' in inner) (inner as Duplex & TimedOut).setTimeout(STALL_MS, () => void inner.destroy());
+  if ('setTimeout' in inner) (inner as Duplex & TimedOut).setTimeout(stallMs, () => void inner.destroy());
   if (inner.writableFinished) closeLingering(inner);
   else inner.once('finish', () => closeLingering(inner));
   outer.end();

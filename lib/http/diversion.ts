@@ -15,6 +15,9 @@ export type ArrivingRequest = IncomingMessage & { upgrade?: boolean };
 /** What Node's parser is told by its hook: the message ends with its head, and what follows is no HTTP. */
 const LEAVE_PARSER = 2;
 
+/** How Node's parser gives a request its body. */
+type Push = (chunk: unknown, encoding?: BufferEncoding) => boolean;
+
 type Listener = (...args: unknown[]) => void;
 
 /**
@@ -42,7 +45,7 @@ export class Diversion implements DivertedRequest, BodyListener {
   #hasTurn: boolean;
   #waiting: ConnectionWaiting | undefined;
   #drained: readonly Listener[];
-  #push: ArrivingRequest['push'] | undefined;
+  #push: Push | undefined;
 
   constructor(host: Host, connection: Connection, request: ArrivingRequest, takesOver: boolean) {
     this.host = host;
@@ -72,7 +75,7 @@ export class Diversion implements DivertedRequest, BodyListener {
     request.upgrade = true;
     if (!this.#isBodyOver) {
       // Node takes the request for complete; its body is still to come, and may be waited for already.
-      this.#push = request.push;
+      this.#push = (request as { readonly push: Push }).push;
       request.push = keepOpen;
     }
     this.#drained = connection.socket.listeners('drain') as Listener[];

@@ -20,7 +20,7 @@ export class Http2Request extends Http2ServerRequest {
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]) {
     super(stream, headers, {}, rawHeaders);
-    this.protocol = headers[':protocol'] as string | undefined;
+    this.protocol = headers[':protocol'];
     const plain = withoutPseudo(headers);
     // How those tell that a body follows who look at the headers alone, as body-parser and multer do (RFC 9112 §6.3).
     if (!stream.endAfterHeaders && plain['content-length'] === undefined) plain['transfer-encoding'] = 'chunked';

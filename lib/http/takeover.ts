@@ -8,10 +8,9 @@ import type { DivertedRequest } from './connection';
 import { Diversion } from './diversion';
 import { httpErrors } from './errors';
 import { type Exchange, routeOf, type TakenConnection } from './exchange';
-import { NodeWire } from './node-wire';
+import type { NodeWire } from './node-wire';
 import { parserHookFailure } from './parser-hook';
 import { record } from './send';
-import { StreamWire } from './stream-wire';
 import type { HttpProtocol } from './target';
 import { type Fields, HOP_BY_HOP } from './wire';
 
@@ -189,10 +188,8 @@ const SAFE = { detail: 'The connection of this request cannot be taken over.' };
 
 async function streamOf(exchange: Exchange): Promise<Duplex> {
   const { connection, wire } = exchange;
-  if (wire instanceof StreamWire) return wire.stream;
-  const node = wire as NodeWire;
-  if (connection.protocol === '2.0') return (node.response as unknown as { stream: ServerHttp2Stream }).stream;
-  const diversion = connection.diversion ?? divertNow(exchange, node);
+  if (wire.stream !== undefined) return wire.stream;
+  const diversion = connection.diversion ?? divertNow(exchange, wire as NodeWire);
   await connectionBehind(exchange, diversion);
   return diversion.release();
 }

@@ -9,7 +9,7 @@ import { StreamWire } from './stream-wire';
  */
 export function upgradeOf({ connection, wire }: Exchange): string | undefined {
   if (connection.protocol === '2.0') {
-    if (wire instanceof StreamWire) return wire.headers[':protocol'] as string | undefined;
+    if (wire instanceof StreamWire) return wire.headers[':protocol'];
     return ((wire as NodeWire).request as unknown as Http2Request).protocol;
   }
   const { upgrade, connection: options } = wire.headers;

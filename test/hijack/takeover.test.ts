@@ -311,7 +311,7 @@ describe('a connection that was taken over', () => {
 
   it('ends with its client, wherever that leaves', async () => {
     await open();
-    const stages: [string, (client: RawClient) => Promise<unknown> | unknown][] = [
+    const stages: [string, (client: RawClient) => unknown][] = [
       ['within the head', (client) => client.write('GET /declared HT')],
       ['while an earlier answer is owed', (client) => client.write(request('GET', '/held') + request('GET', '/declared'))],
       ['the same, undeclared', (client) => client.write(request('GET', '/held') + request('GET', '/any'))],
@@ -480,7 +480,7 @@ it('reads a body that was taken before, and after', async () => {
     'POST /': async (exchange) => {
       const before = readBody(exchange, 'json');
       const takeover = await takeOver(exchange);
-      bodies.push(await before, await readBody(exchange, 'json').catch(({ code }: { code: string }) => code));
+      bodies.push(await before, await readBody(exchange, 'json').catch((error: unknown) => (error as { code: string }).code));
       takeover.close();
     },
   });

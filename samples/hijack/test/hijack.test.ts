@@ -25,7 +25,9 @@ it('echoes lines, whatever they look like', async () => {
 });
 
 it('echoes frames to who asks for the protocol', async () => {
-  expect(await say('/binary-protocol', UPGRADE, '\0\0\0\x02hi')).toMatch(/^HTTP\/1\.1 101 [^]*\r\n\r\n\0\0\0\x02hi$/);
+  const answer = await say('/binary-protocol', UPGRADE, '\0\0\0\x02hi');
+  expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+  expect(answer.endsWith('\r\n\r\n\0\0\0\x02hi')).toBe(true);
   expect(await say('/binary-protocol', '', '')).toMatch(/^HTTP\/1\.1 426 /);
 });
 
