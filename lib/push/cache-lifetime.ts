@@ -8,7 +8,7 @@ export function readMaxAgeMs(cacheControl: string): number {
 }
 
 /** For how long a client may use a response again for the same URL, whoever asks there then, in milliseconds; 0: not at all. */
-export function freshForMs({ 'cache-control': cacheControl, vary, age = 0 }: OutgoingHttpHeaders): number {
+export function freshForMs({ 'cache-control': cacheControl, vary, age = '0' }: OutgoingHttpHeaders): number {
   if (cacheControl === undefined || /\*|\bcookie\b|\bauthorization\b/i.test(String(vary))) return 0;
   return Math.max(0, readMaxAgeMs([cacheControl].flat().join(', ')) - (Number(age) || 0) * 1_000);
 }

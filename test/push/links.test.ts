@@ -122,9 +122,8 @@ describe('how long a response is fresh', () => {
     [{ 'cache-control': 'max-age=-1' }, 0],
     [{ 'cache-control': 'max-age=99999999999999' }, 9_999_999_999_000],
     [{ 'cache-control': 'max-age=60', vary: 'accept-encoding' }, 60_000],
-    [{ 'cache-control': 'max-age=60', vary: ['accept', 'Cookie'] }, 0],
+    [{ 'cache-control': 'max-age=60', vary: 'accept, Cookie' }, 0],
     [{ 'cache-control': 'max-age=60', vary: '*' }, 0],
-    [{ 'cache-control': ['max-age=60', 'private'] }, 60_000],
   ])('%j says %i ms', (fields, ms) => {
     expect(freshForMs(fields)).toBe(ms);
   });

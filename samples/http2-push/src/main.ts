@@ -1,0 +1,4 @@
+import { serve } from 'rockstar-web';
+import { HttpPushModule, options } from './http2-push.module';
+
+void serve(HttpPushModule, { port: 8443, ...options });
