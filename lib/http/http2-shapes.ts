@@ -16,11 +16,11 @@ import { HOP_BY_HOP } from './wire';
 /** Node's request over HTTP/2, with the headers that one over HTTP/1.1 has: a `host`, how long its body is, and no pseudo-headers. */
 export class Http2Request extends Http2ServerRequest {
   /** What an extended CONNECT asks for (RFC 8441 §4). */
-  readonly protocol: string | undefined;
+  readonly askedProtocol: string | undefined;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]) {
     super(stream, headers, {}, rawHeaders);
-    this.protocol = headers[':protocol'];
+    this.askedProtocol = headers[':protocol'];
     const plain = withoutPseudo(headers);
     // How those tell that a body follows who look at the headers alone, as body-parser and multer do (RFC 9112 §6.3).
     if (!stream.endAfterHeaders && plain['content-length'] === undefined) plain['transfer-encoding'] = 'chunked';

@@ -10,7 +10,7 @@ import { StreamWire } from './stream-wire';
 export function upgradeOf({ connection, wire }: Exchange): string | undefined {
   if (connection.protocol === '2.0') {
     if (wire instanceof StreamWire) return wire.headers[':protocol'];
-    return ((wire as NodeWire).request as unknown as Http2Request).protocol;
+    return ((wire as NodeWire).request as unknown as Http2Request).askedProtocol;
   }
   const { upgrade, connection: options } = wire.headers;
   // A client of HTTP/1.0 cannot mean it, and one that does not name it in Connection was relayed by somebody who did not (RFC 9110 §7.6.1).
