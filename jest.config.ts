@@ -8,6 +8,8 @@ const config: Config = {
   setupFiles: ['reflect-metadata'],
   transform: { '^.+\\.ts$': 'ts-jest' },
   maxWorkers: 2,
+  // A machine may be busy with other things.
+  testTimeout: 20_000,
 };
 
 // Not `export default`: Node 22.18 and newer read this file themselves, as the CommonJS module that it is.
