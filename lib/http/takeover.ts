@@ -100,7 +100,8 @@ export class Takeover {
    */
   leave(): Duplex {
     const { stream, exchange } = this;
-    stream.off('close', this.#closed);
+    // Listeners are memory, too: each idle connection has those that are left for as long as it lasts.
+    stream.off('close', this.#closed).off('close', exchange.connection.clientGone);
     exchange.lifetime.end('finished');
     // Both keep the whole of the request for as long as the connection lasts.
     exchange.connection.lastResponse = undefined;

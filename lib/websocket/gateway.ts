@@ -82,7 +82,7 @@ export class Gateway implements SessionRooms, MessageRooms {
     const { open } = this.#handlers;
     // It was asked to finish while the upgrade was on its way.
     if (this.lifetime.state !== 'open') session.stopNow();
-    else if (open !== undefined) session.inbox.busyWith(new Message(session, open, args, this).handle());
+    else if (open !== undefined) session.busyWith(new Message(session, open, args, this).handle());
   }
 
   handle(session: Session, data: Buffer, isBinary: boolean): Promise<void> | undefined {

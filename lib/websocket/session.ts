@@ -64,7 +64,6 @@ export class Session implements LiveSession, Member, Listening {
   readonly facade: WebSocketSession;
   readonly lifetime: Lifetime;
   readonly exchange: Exchange | undefined;
-  readonly inbox: Inbox;
   user: unknown;
   /** Observables and async iterables that are being sent. */
   streams: number;
@@ -77,6 +76,8 @@ export class Session implements LiveSession, Member, Listening {
   readonly #heartbeat: Heartbeat;
   readonly #rate: MessageRate | undefined;
   readonly #giveBack: () => void;
+  /** Made when something has to wait: what is handled in the tick it came needs none. */
+  #inbox: Inbox | undefined;
   #id: string | undefined;
   #rooms: Set<string> | undefined;
   #values: Map<unknown, unknown> | undefined;
@@ -90,7 +91,6 @@ export class Session implements LiveSession, Member, Listening {
     this.facade = new WebSocketSession(this);
     this.lifetime = shared.lifetime.open(this);
     this.exchange = exchange;
-    this.inbox = new Inbox(this, settings);
     this.user = user;
     this.streams = 0;
     this.current = undefined;
@@ -101,6 +101,7 @@ export class Session implements LiveSession, Member, Listening {
     this.#heartbeat = new Heartbeat(this, shared, settings.pingIntervalMs, settings.missedPings);
     this.#rate = settings.maxMessagesPerSecond > 0 ? new MessageRate(clock, settings.maxMessagesPerSecond) : undefined;
     this.#giveBack = giveBack;
+    this.#inbox = undefined;
     this.#id = undefined;
     this.#rooms = undefined;
     this.#values = undefined;
@@ -112,6 +113,14 @@ export class Session implements LiveSession, Member, Listening {
     shared.rooms.enter(this);
     shared.instruments.connections.add(1);
     listen(socket, stream, this);
+  }
+
+  get inbox(): Inbox {
+    if (this.#inbox === undefined) {
+      this.#inbox = new Inbox(this, this.#shared.settings);
+      if (!this.isOpen || this.#isStopping) this.#inbox.close();
+    }
+    return this.#inbox;
   }
 
   get id(): string {
@@ -198,6 +207,11 @@ export class Session implements LiveSession, Member, Listening {
     this.#close(code, reason, 'manual');
   }
 
+  /** Has messages wait until `handled` has settled. */
+  busyWith(handled: Promise<void> | undefined): void {
+    if (handled !== undefined) this.inbox.busyWith(handled);
+  }
+
   refuse(error: unknown): void {
     this.#shared.refuse(this, error);
   }
@@ -206,8 +220,8 @@ export class Session implements LiveSession, Member, Listening {
   stop(): void {
     if (!this.isOpen || this.#isStopping) return;
     this.#isStopping = true;
-    this.#drop(this.inbox.close());
-    if (!this.inbox.isBusy) this.#close(CLOSE.goingAway, '', 'shutdown');
+    this.#drop(this.#inbox?.close() ?? 0);
+    if (this.#inbox?.isBusy !== true) this.#close(CLOSE.goingAway, '', 'shutdown');
   }
 
   /** Closes it now, whatever is being handled. */
@@ -220,7 +234,9 @@ export class Session implements LiveSession, Member, Listening {
     this.#heartbeat.heard();
     this.#outbox.beginPiece();
     this.#shared.instruments.received.add(1);
-    if (this.#isWithinRate()) this.inbox.receive(data, isBinary);
+    if (!this.#isWithinRate()) return;
+    if (this.#inbox !== undefined) this.#inbox.receive(data, isBinary);
+    else this.busyWith(this.handle(data, isBinary));
   }
 
   pinged(): void {
@@ -274,7 +290,7 @@ export class Session implements LiveSession, Member, Listening {
   }
 
   get isDeaf(): boolean {
-    return this.inbox.isPaused;
+    return this.#inbox?.isPaused === true;
   }
 
   ping(): void {
@@ -330,9 +346,9 @@ export class Session implements LiveSession, Member, Listening {
     for (const room of this.roomNames) rooms.leave(room, this);
     this.#rooms = undefined;
     rooms.exit(this);
-    this.#drop(this.inbox.close());
+    this.#drop(this.#inbox?.close() ?? 0);
     // What comes is read on, for the answer to the closing.
-    if (this.inbox.isPaused) this.#socket.resume();
+    if (this.isDeaf) this.#socket.resume();
     this.lifetime.end(why);
   }
 
