@@ -9,12 +9,15 @@ export {
   type ReportedRoute,
 } from './application/inspect-application';
 export { openApiDocument } from './application/openapi-document';
+export type { ChangeReport } from './application/plugin-changes';
+export { type AddPluginOptions, Plugins, type RemovePluginOptions, type ReplacePluginOptions } from './application/plugins';
 export { serve, type ServeOptions } from './application/serve';
 
 export { CircuitBreaker } from './context/circuit-breaker';
 export { CurrentRequest } from './context/current-request';
 export { type Auth, createParamDecorator, type Filter, type Guard, type Interceptor } from './context/hooks';
 export { PluginContext } from './context/plugin-context';
+export { PluginRouter, type RouteHandler } from './context/plugin-router';
 export { Push } from './context/push';
 export { type MatchedRoute, RequestContext } from './context/request-context';
 
@@ -126,9 +129,22 @@ export {
   type ModuleImport,
   type ModuleOptions,
   Plugin,
+  type PluginDependency,
   type PluginOptions,
 } from './plugins/plugin';
+export { Secret } from './plugins/plugin-config';
 export type { ClassProvider, ExistingProvider, FactoryProvider, Provider, ValueProvider } from './plugins/provider';
+export type { MethodContract, ServiceContract, ServiceSchema, StandardSchema } from './plugins/service-contract';
+export { exportService, type ServiceHealth, type ServiceHealthAnswer, type ServiceOptions } from './plugins/service-export';
+export { importService, ImportService, type ImportOptions } from './plugins/service-import';
+export { ServiceRef, serviceRef, type ServiceRefOptions } from './plugins/service-ref';
+export {
+  type PluginDescriptor,
+  type ServiceChange,
+  type ServiceDescriptor,
+  type ServiceHealthStatus,
+  ServiceRegistry,
+} from './plugins/service-registry';
 export { Inject, type InjectionKey, Optional, Token, token } from './plugins/service-token';
 export { WiringError } from './plugins/wiring-error';
 

@@ -1,3 +1,4 @@
+import type { PluginContext } from '../context/plugin-context';
 import type { RequestContext } from '../context/request-context';
 import { filterErrors } from '../controllers/compile-filters';
 import { compileController, type ControllerRooms, type ControllerSource } from '../controllers/compile-route';
@@ -132,8 +133,10 @@ function commonRooms(
   };
 }
 
-/** A call through a breaker ends with the request it is made in. */
-function isGuarded({ role, recipe }: PlannedProvider): boolean {
+/** A call through a breaker ends with the request it is made in, and one of a service that has a time limit does. */
+function isGuarded(provider: PlannedProvider): boolean {
+  const { role, recipe, module } = provider;
+  if (module.offers.some((offer) => offer.provider === provider && offer.options.timeoutMs !== undefined)) return true;
   return role !== 'controller' && recipe.kind === 'class' && hasGuardedMethods(recipe.class);
 }
 
@@ -141,22 +144,59 @@ export function compileRoutes(
   plugins: BuiltPlugins,
   foundation: RouteFoundation,
   globalHooks: HookLists,
+  mistakes: FrameworkError[],
 ): RouteEntry<RouteTarget>[] {
-  return plugins.instances.flatMap((instance) =>
-    [...instance.module.controllers.keys()].flatMap((controller) => {
-      const rooms: ControllerRooms = {
-        ...commonRooms(foundation, instance.lifetime, plugins.plan, controller, instance.module),
-        globalHooks,
-        source: sourceOf(instance.supplyController(controller)),
-        resolveHook: (entry) => resolveHook(instance, entry),
-        injected: (member, index) => {
-          const supply = instance.supplyParameters(controller, member).get(index);
-          return supply?.kind === 'request' ? (exchange) => supply.make(scopeOf(exchange)) : () => supply?.value;
-        },
-      };
-      return compileClass(foundation, controller, rooms, []);
+  return plugins.instances.flatMap((instance) => [
+    ...[...instance.module.controllers.keys()].flatMap((controller) => {
+      const common = commonRooms(foundation, instance.lifetime, plugins.plan, controller, instance.module);
+      return compileClass(foundation, controller, roomsOf(instance, controller, common, globalHooks), []);
     }),
-  );
+    ...compileRouter(instance, plugins.plan, foundation, globalHooks, mistakes),
+  ]);
+}
+
+type CommonRooms = ReturnType<typeof commonRooms>;
+
+/** Apart from the rest, so that a route keeps nothing of the build it was compiled in but its instance. */
+function roomsOf(
+  instance: PluginInstance,
+  controller: ConcreteClass,
+  common: CommonRooms,
+  globalHooks: HookLists,
+): ControllerRooms {
+  return {
+    ...common,
+    globalHooks,
+    source: sourceOf(instance.supplyController(controller)),
+    resolveHook: (entry) => resolveHook(instance, entry),
+    injected: (member, index) => {
+      const supply = instance.supplyParameters(controller, member).get(index);
+      return supply?.kind === 'request' ? (exchange) => supply.make(scopeOf(exchange)) : () => supply?.value;
+    },
+  };
+}
+
+/** The routes a plugin added by itself: what they reach nobody knows, so that they run inside their request. */
+function compileRouter(
+  instance: PluginInstance,
+  plan: PluginPlan,
+  foundation: RouteFoundation,
+  globalHooks: HookLists,
+  mistakes: FrameworkError[],
+): RouteEntry<RouteTarget>[] {
+  const { router } = instance.context as PluginContext;
+  const { controller } = router;
+  router.close();
+  if (controller === undefined) return [];
+  const rooms: ControllerRooms = {
+    ...commonRooms(foundation, instance.lifetime, plan, controller, instance.module),
+    needsCurrent: true,
+    globalHooks,
+    source: { kind: 'singleton', value: new controller() as object },
+    resolveHook: (entry) => resolveHook(instance, entry),
+    injected: () => () => undefined,
+  };
+  return compileController(controller, rooms, mistakes);
 }
 
 function sourceOf(supply: Supply): ControllerSource {

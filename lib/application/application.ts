@@ -12,6 +12,7 @@ import { assemble, type Assembly } from './assemble';
 import type { ApplicationOptions } from './configuration';
 import { applicationErrors } from './errors';
 import { handOver } from './handed-over';
+import type { Plugins } from './plugins';
 import { closeAssembly } from './shutdown';
 
 /** A running application: its plugins are made and started; it answers once it listens. */
@@ -34,6 +35,11 @@ export class Application {
 
   get metrics(): Metrics {
     return this.#assembly.metrics;
+  }
+
+  /** Its plugins: which run, and how they are added, replaced and removed while requests run. */
+  get plugins(): Plugins {
+    return this.#assembly.pluginsForUsers;
   }
 
   /** Its circuit breakers, by name and by key. */
@@ -108,7 +114,7 @@ export class Application {
    * Fails with: DEPENDENCY_UNKNOWN (with near names), DEPENDENCY_AMBIGUOUS, PROVIDER_PER_REQUEST.
    */
   resolve<T>(key: InjectionKey<T>): T {
-    return resolveAnywhere(this.#assembly.plugins, key);
+    return resolveAnywhere(this.#assembly.plugins.current, key);
   }
 
   /**

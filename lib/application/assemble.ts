@@ -2,6 +2,7 @@ import { CurrentRequest } from '../context/current-request';
 import { PluginContext } from '../context/plugin-context';
 import { type ContextRooms, makeContextOf, makeContextOfMessage, type RequestContext } from '../context/request-context';
 import { hookClassesOf } from '../controllers/hook-classes';
+import type { HookLists } from '../controllers/hooks';
 import { Database } from '../database/database';
 import { checkDatabaseOptions } from '../database/database-options';
 import { Databases } from '../database/databases';
@@ -32,18 +33,22 @@ import { HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
 import { recordPushes } from '../metrics/push-instruments';
 import { ProcessInstruments } from '../metrics/process-instruments';
+import { recordServiceCalls } from '../metrics/service-instruments';
 import { webSocketInstruments } from '../metrics/web-socket-instruments';
 import type * as OpenApiRoutes from '../openapi/openapi-routes';
 import type * as OpenApi from '../openapi/document';
 import { checkOpenApi } from '../openapi/openapi-options';
-import { buildInstances, type BuiltPlugins } from '../plugins/build-instances';
+import { buildInstances, type BuildOptions, type BuiltPlugins } from '../plugins/build-instances';
 import { CLOCK } from '../plugins/clock-token';
 import type { ModuleImport } from '../plugins/plugin';
-import { planPlugins } from '../plugins/plugin-graph';
+import { PluginConfigs } from '../plugins/plugin-config';
+import { planPlugins, type PlanOptions } from '../plugins/plugin-graph';
 import type { PluginInstance } from '../plugins/plugin-instance';
 import type { PluginPlan } from '../plugins/plugin-plan';
 import type { Provider } from '../plugins/provider';
 import { startInstances, stopInstances } from '../plugins/run-instances';
+import { nameOf } from '../plugins/service-import';
+import { ServiceRegistry } from '../plugins/service-registry';
 import type { InjectionKey } from '../plugins/service-token';
 import { WiringError } from '../plugins/wiring-error';
 import { PushReport } from '../push/push-report';
@@ -65,6 +70,7 @@ import { Templates } from '../views/templates';
 import { checkViews, toViewSettings } from '../views/view-options';
 import { checkWebSocketOptions } from '../websocket/check-options';
 import type { Message } from '../websocket/message';
+import { compileValueCheck } from '../validation/value-check';
 import { WebSocketRooms } from '../websocket/web-socket-rooms';
 import { messageHookClassesOf, WebSockets } from '../websocket/web-sockets';
 import {
@@ -84,6 +90,10 @@ import { MiddlewareFront } from './middleware-front';
 import { operatorRoutes } from './operator-routes';
 import { documentSource } from './planned-document';
 import { describePlannedRoutes, type PlannedRoute } from './planned-routes';
+import { PluginChanges } from './plugin-changes';
+import { checkConfig } from './plugin-checks';
+import { Plugins } from './plugins';
+import { ServiceHealth } from './service-health';
 
 /** An application, put together and started; it does not listen yet. */
 export interface Assembly {
@@ -96,7 +106,9 @@ export interface Assembly {
   readonly requests: ActiveRequests;
   readonly health: Health;
   readonly breakers: Breakers;
-  readonly plugins: BuiltPlugins;
+  readonly plugins: PluginChanges<CompiledRoutes>;
+  /** What users change plugins by. */
+  readonly pluginsForUsers: Plugins;
   readonly server: HttpServer;
   /** What stands in front of all routes. */
   readonly middleware: MiddlewareFront;
@@ -120,7 +132,14 @@ class Foundation implements RouteFoundation {
   readonly views: Templates | undefined;
   readonly webSockets: WebSockets;
   readonly breakers: Breakers;
-  readonly declaredBreakers: DeclaredBreakers;
+  /** Those that plugins name; exchanged with them. */
+  declaredBreakers: DeclaredBreakers;
+  /** Those that middleware in front of all routes names. */
+  readonly frontBreakers: DeclaredBreakers;
+  readonly registry: ServiceRegistry;
+  readonly plugins: Plugins;
+  /** Once the plugins are started. */
+  changes: PluginChanges<CompiledRoutes> | undefined;
   readonly contextOfCall: (call: Call) => unknown;
   /** The files that are sent as they are, known beforehand; `undefined` when there are none. */
   readonly statics: StaticIndex | undefined;
@@ -162,6 +181,15 @@ class Foundation implements RouteFoundation {
     });
     observeBreakerStates(this.metrics, this.breakers);
     this.declaredBreakers = new DeclaredBreakers(this.breakers);
+    this.frontBreakers = new DeclaredBreakers(this.breakers);
+    const serviceHealth = new ServiceHealth(this.health);
+    this.registry = new ServiceRegistry({
+      instances: () => this.changes?.current.instances ?? [],
+      changed: (added, removed) => serviceHealth.update(added, removed),
+      lastHealth: (service) => serviceHealth.last(service),
+      askHealth: (service) => serviceHealth.ask(service),
+    });
+    this.plugins = new Plugins(this.registry, () => this.changes);
     watchBreakers(this.health, this.breakers);
     const rooms: ContextRooms = {
       logger: this.logger,
@@ -188,8 +216,11 @@ class Foundation implements RouteFoundation {
     this.#ambient = new Map<InjectionKey, (instance: PluginInstance) => unknown>([
       [CLOCK, () => this.clock],
       [Logger, ({ name }) => this.logger.child({ plugin: name })],
-      [Metrics, () => this.metrics],
-      [Health, () => this.health],
+      [Metrics, (instance) => this.metrics.within(instance)],
+      [Health, (instance) => this.health.within(instance, (other) => this.changes?.isGoing(other) ?? false)],
+      [PluginContext, ({ context }) => context],
+      [ServiceRegistry, () => this.registry],
+      [Plugins, () => this.plugins],
       [Breakers, () => this.breakers],
       [CurrentRequest, () => current],
       [WebSocketRooms, () => this.webSockets.rooms],
@@ -301,24 +332,22 @@ export async function assemble(
   const foundation = new Foundation(options);
   const release = stayAwake();
   try {
-    const { known: plan, mistakes } = planAll(root, foundation, overrides);
+    const configs = configsOf(options);
+    const { known: plan, mistakes } = planAll(root, foundation, { overrides, configs });
     if (plan === undefined || mistakes.length > 0) throw new WiringError(mistakes);
     const startTimeoutMs = options.startTimeoutMs ?? 30_000;
-    const plugins = await buildInstances(plan, {
-      owner: foundation.lifetime,
-      clock: foundation.clock,
-      ambient: (key, instance) => foundation.ambient(key, instance),
-      contextFor: (instance) => contextFor(instance, foundation),
-      initializeTimeoutMs: startTimeoutMs,
-      made: (instance, type) => guardInstance(instance, type, foundation.declaredBreakers),
-    });
+    const plugins = await buildInstances(plan, buildOptionsOf(foundation));
     const { server, middleware } = await orStop(plugins, foundation, () => makeServer(plugins, foundation));
     foundation.declaredBreakers.open();
     await startInstances(plugins.instances, { clock: foundation.clock, startTimeoutMs });
+    const changes = new PluginChanges(root, plugins, configs, changeRooms(foundation, { server, middleware }, overrides));
+    foundation.changes = changes;
+    foundation.registry.refresh();
     foundation.health.started();
     const { clock, logger, lifetime, deadlines, metrics, requests, health, breakers } = foundation;
     const rooms = { clock, logger, lifetime, deadlines, metrics, requests, health, breakers };
-    return { options, ...rooms, plugins, server, middleware, close: () => foundation.close() };
+    const pluginsForUsers = foundation.plugins;
+    return { options, ...rooms, plugins: changes, pluginsForUsers, server, middleware, close: () => foundation.close() };
   } catch (error) {
     await foundation.close();
     throw error;
@@ -339,8 +368,60 @@ async function orStop<T>({ instances }: BuiltPlugins, { clock, logger }: Foundat
   }
 }
 
-function contextFor({ name, definition }: PluginInstance, { logger, metrics, health }: Foundation): PluginContext {
-  return new PluginContext(definition?.name ?? name, definition?.version, logger.child({ plugin: name }), metrics, health);
+function configsOf({ config }: ApplicationOptions): PluginConfigs {
+  return new PluginConfigs(config ?? {}, checkConfig);
+}
+
+function buildOptionsOf(foundation: Foundation, declared = foundation.declaredBreakers): BuildOptions {
+  const { lifetime: owner, clock, options, metrics } = foundation;
+  return {
+    owner,
+    clock,
+    ambient: (key, instance) => foundation.ambient(key, instance),
+    contextFor: (instance) => contextFor(instance, foundation),
+    initializeTimeoutMs: options.startTimeoutMs ?? 30_000,
+    made: (instance, type) => guardInstance(instance, type, declared),
+    guards: { compile: compileValueCheck, record: recordServiceCalls(metrics) },
+  };
+}
+
+function contextFor(instance: PluginInstance, foundation: Foundation): PluginContext {
+  const logger = foundation.logger.child({ plugin: instance.name });
+  for (const { request, missing: reason, isInjected } of instance.module.uses) {
+    if (isInjected && reason !== undefined) logger.warn('an optional service is missing', { service: nameOf(request), reason });
+  }
+  const metrics = foundation.ambient(Metrics, instance) as Metrics;
+  const health = foundation.ambient(Health, instance) as Health;
+  return new PluginContext(instance, { logger, metrics, health, services: foundation.registry });
+}
+
+/** How plugins are exchanged while the application runs. */
+function changeRooms(
+  foundation: Foundation,
+  { server, middleware }: Pick<Assembly, 'server' | 'middleware'>,
+  overrides: ReadonlyMap<InjectionKey, Provider> | undefined,
+): ConstructorParameters<typeof PluginChanges<CompiledRoutes>>[3] {
+  const { clock, logger, options } = foundation;
+  let declared = foundation.declaredBreakers;
+  return {
+    ...{ clock, logger, startTimeoutMs: options.startTimeoutMs ?? 30_000 },
+    planOptions: (configs) => planOptionsOf(foundation, { overrides, configs }),
+    mistakesOf: (plan) => {
+      declared = new DeclaredBreakers(foundation.breakers, foundation.declaredBreakers);
+      return mistakesOfPlan(plan, foundation, declared);
+    },
+    build: (plan, running, carry) => buildInstances(plan, { ...buildOptionsOf(foundation, declared), running, carry }),
+    compile: (plugins) => makeRoutes(plugins, foundation, declared),
+    publish: (routes, { plan }) => {
+      server.routes = routes.table;
+      server.unmatched = unmatchedOf(foundation, plan, routes, server);
+      middleware.fail = failureAnswer(foundation, routes.globalHooks);
+      foundation.pushes.begin(routes.table, (match) => routes.files?.fileOf(match));
+      declared.settle(foundation.frontBreakers);
+      foundation.declaredBreakers = declared;
+      foundation.registry.refresh();
+    },
+  };
 }
 
 /** An application before anything of it is made: what is known of its modules (all of it when there are no mistakes). */
@@ -355,27 +436,68 @@ export async function planApplication(root: ModuleImport, options: ApplicationOp
   const mistakes = mistakesIn(options);
   if (mistakes.length > 0) return { plan: undefined, routes: [], mistakes };
   const foundation = new Foundation(options);
-  const { known, mistakes: found } = planAll(root, foundation, undefined);
+  const { known, mistakes: found } = planAll(root, foundation, { configs: configsOf(options) });
   await foundation.close();
   return { plan: known, routes: known === undefined ? [] : describePlannedRoutes(known, foundation), mistakes: found };
+}
+
+/** What an application is planned with. */
+interface Planned {
+  readonly overrides?: ReadonlyMap<InjectionKey, Provider> | undefined;
+  readonly configs: PluginConfigs;
+}
+
+function planOptionsOf(foundation: Foundation, { overrides, configs }: Planned): PlanOptions {
+  return {
+    ambient: foundation.ambientKeys,
+    extraClassesOf: (controller) => [...hookClassesOf(controller), ...messageHookClassesOf(controller)],
+    rootClasses: globalClasses(foundation.options),
+    ...(overrides === undefined ? {} : { overrides }),
+    configs,
+    compileCheck: compileValueCheck,
+  };
 }
 
 function planAll(
   root: ModuleImport,
   foundation: Foundation,
-  overrides: ReadonlyMap<InjectionKey, Provider> | undefined,
+  planned: Planned,
 ): { readonly known: PluginPlan | undefined; readonly mistakes: readonly FrameworkError[] } {
-  const planned = planPlugins(root, {
-    ambient: foundation.ambientKeys,
-    extraClassesOf: (controller) => [...hookClassesOf(controller), ...messageHookClassesOf(controller)],
-    rootClasses: globalClasses(foundation.options),
-    ...(overrides === undefined ? {} : { overrides }),
-  });
-  const known = planned.plan ?? planned.incomplete;
-  const found = known === undefined ? [] : [...tryRoutes(known, foundation), ...tryGuardedMethods(known, foundation)];
-  const mistakes = [...(planned.mistakes ?? []), ...found, ...foundation.declaredBreakers.mistakes()];
-  const isDescribed = known !== undefined && mistakes.length === 0 && hasDocument(foundation.options);
-  return { known, mistakes: isDescribed ? describePlan(known, foundation).mistakes : mistakes };
+  const result = planPlugins(root, planOptionsOf(foundation, planned));
+  const known = result.plan ?? result.incomplete;
+  const mistakes = [...(result.mistakes ?? [])];
+  if (known === undefined) return { known, mistakes: [...mistakes, ...foundation.declaredBreakers.mistakes()] };
+  return { known, mistakes: mistakesOfPlan(known, foundation, foundation.declaredBreakers, mistakes) };
+}
+
+/** What is wrong with a plan besides the plan itself: routes, guarded methods, breakers, and if all is well the document. */
+function mistakesOfPlan(
+  plan: PluginPlan,
+  foundation: Foundation,
+  declared: DeclaredBreakers,
+  earlier: readonly FrameworkError[] = [],
+): FrameworkError[] {
+  const routed = routeFoundation(foundation, declared);
+  const mistakes = [...earlier, ...tryRoutes(plan, routed), ...tryGuardedMethods(plan, routed), ...declared.mistakes()];
+  if (mistakes.length > 0 || !hasDocument(foundation.options)) return mistakes;
+  return [...describePlan(plan, foundation).mistakes];
+}
+
+function routeFoundation(foundation: Foundation, declaredBreakers: DeclaredBreakers): RouteFoundation {
+  const { options, lifetime, instruments, auth, views, pushes, webSockets, contextOfCall, contextOf, needCurrent } = foundation;
+  return {
+    options,
+    lifetime,
+    instruments,
+    auth,
+    views,
+    pushes,
+    webSockets,
+    contextOfCall,
+    contextOf,
+    needCurrent,
+    declaredBreakers,
+  };
 }
 
 function hasDocument({ openapi }: ApplicationOptions): boolean {
@@ -407,7 +529,7 @@ export async function planDocument(root: ModuleImport, options: ApplicationOptio
   if (wrongOptions.length > 0) throw new WiringError(wrongOptions);
   const foundation = new Foundation(options);
   try {
-    const { known, mistakes } = planAll(root, foundation, undefined);
+    const { known, mistakes } = planAll(root, foundation, { configs: configsOf(options) });
     if (known === undefined || mistakes.length > 0) throw new WiringError(mistakes);
     const described = describePlan(known, foundation);
     if (described.mistakes.length > 0) throw new WiringError(described.mistakes);
@@ -417,10 +539,18 @@ export async function planDocument(root: ModuleImport, options: ApplicationOptio
   }
 }
 
-function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembly, 'server' | 'middleware'> {
-  const { options, clock, deadlines, logger, lifetime, instruments } = foundation;
+/** What plugins answer with, all of it together. */
+interface CompiledRoutes {
+  readonly table: RouteTable<RouteTarget>;
+  readonly files: StaticServer | undefined;
+  readonly globalHooks: HookLists;
+}
+
+function makeRoutes(plugins: BuiltPlugins, foundation: Foundation, declared = foundation.declaredBreakers): CompiledRoutes {
+  const { options, clock, lifetime, instruments } = foundation;
   const globalHooks = resolveGlobalHooks(plugins.root, options);
-  const own = compileRoutes(plugins, foundation, globalHooks);
+  const mistakes: FrameworkError[] = [];
+  const own = compileRoutes(plugins, routeFoundation(foundation, declared), globalHooks, mistakes);
   declareHijacks(own, foundation.hijacks);
   const added = operatorRoutes(
     {
@@ -440,8 +570,25 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
     new StaticServer(foundation.statics, (route, answer) =>
       staticTarget(foundation, plugins.plan, globalHooks, route, foundation.pushes.noting(answer)),
     );
-  const { table } = RouteTable.compile([...own, ...operators], files);
-  foundation.pushes.begin(table, (match) => files?.fileOf(match));
+  const { table, mistakes: clashes } = RouteTable.compile([...own, ...operators], files);
+  // Those of controllers were found before anything was made; those that plugins add by themselves are only known now.
+  if (mistakes.length + clashes.length > 0) throw new WiringError([...mistakes, ...clashes]);
+  return { table, files, globalHooks };
+}
+
+function unmatchedOf(
+  foundation: Foundation,
+  plan: PluginPlan,
+  { globalHooks }: CompiledRoutes,
+  server: { readonly routes: RouteTable<RouteTarget> },
+): RouteTarget {
+  return unmatchedTarget(foundation, plan, globalHooks, (exchange) => answerUnmatched(exchange, server.routes));
+}
+
+function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembly, 'server' | 'middleware'> {
+  const { options, clock, deadlines, logger, frontBreakers } = foundation;
+  const routes = makeRoutes(plugins, foundation);
+  foundation.pushes.begin(routes.table, (match) => routes.files?.fileOf(match));
   const server: HttpServer = new HttpServer({
     http2: options.http2 ?? false,
     tls: options.tls,
@@ -451,13 +598,17 @@ function makeServer(plugins: BuiltPlugins, foundation: Foundation): Pick<Assembl
     logger,
     parsers: options.contentTypeParsers === undefined ? undefined : new BodyParsers(options.contentTypeParsers),
     multipart: options.multipart,
-    routes: table,
-    unmatched: unmatchedTarget(foundation, plugins.plan, globalHooks, (exchange) => answerUnmatched(exchange, server.routes)),
+    routes: routes.table,
+    unmatched: unmatchedOf(foundation, plugins.plan, routes, {
+      get routes() {
+        return server.routes;
+      },
+    }),
     cookieSecrets: cookieSecretsOf(options),
     nosniff: options.securityHeaders ?? true,
     readOrigin: compileOrigin(options.trustProxy ?? false),
     readTimeout: compilePeerTimeout(options),
     admit: foundation.shedding?.admit,
   });
-  return { server, middleware: new MiddlewareFront(server, failureAnswer(foundation, globalHooks), foundation.declaredBreakers) };
+  return { server, middleware: new MiddlewareFront(server, failureAnswer(foundation, routes.globalHooks), frontBreakers) };
 }

@@ -63,6 +63,8 @@ export interface ApplicationOptions extends Partial<HttpLimits> {
    * clients that take them, early hints and links to others.
    */
   readonly push?: PushOption;
+  /** What plugins are configured with, by name, or by `name@version` for one version of several. Default: nothing. */
+  readonly config?: Readonly<Record<string, object>>;
   /** How the circuit breakers of these names judge. Built in: `external_api`, `database`, `cache`. */
   readonly breakers?: Readonly<Record<string, NamedBreakerOptions>>;
   /** Around every route, outside of what controllers name. */
@@ -209,6 +211,7 @@ const RULES: Readonly<Record<keyof ApplicationOptions, Rule>> = {
   static: checkedByRoom,
   push: checkedByRoom,
   websocket: checkedByRoom,
+  config: { expected: 'an object of configurations by the name of their plugin', accepts: (value) => isObjectWith(value) },
   breakers: checkedByRoom,
   guards: hooks('canActivate'),
   interceptors: hooks('intercept'),

@@ -20,7 +20,8 @@ type Fail = (exchange: Exchange, error: unknown) => unknown;
 /** The middleware of the whole application, in front of all routes. Without any of it, it is not there. */
 export class MiddlewareFront {
   readonly #server: Fronted;
-  readonly #fail: Fail;
+  /** May be exchanged with the routes. */
+  fail: Fail;
   readonly #declared: DeclaredBreakers;
   #layers: readonly Layer[] = [];
   #chain = new MiddlewareChain([]);
@@ -29,7 +30,7 @@ export class MiddlewareFront {
 
   constructor(server: Fronted, fail: Fail, declared: DeclaredBreakers) {
     this.#server = server;
-    this.#fail = fail;
+    this.fail = fail;
     this.#declared = declared;
   }
 
@@ -68,7 +69,7 @@ export class MiddlewareFront {
         else walked.target = target;
         return walked.target.run(walked);
       };
-      return throughMiddleware(chain, exchange, { proceed, fail: this.#fail });
+      return throughMiddleware(chain, exchange, { proceed, fail: this.fail });
     };
     // Middleware may read the body, whatever the route takes.
     return { ...target, body: 'maybe', run };

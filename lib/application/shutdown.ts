@@ -1,5 +1,6 @@
 import { stayAwake } from '../lifetime/clock';
 import { stopInstances } from '../plugins/run-instances';
+import { withinLimit } from '../plugins/time-limit';
 import type { Assembly } from './assemble';
 
 const DEFAULT_GRACE_MS = 5_000;
@@ -33,15 +34,19 @@ async function close(assembly: Assembly, reason: string): Promise<void> {
   logger.info('stopping', { reason });
   health.stopping();
   server.drain();
+  const changed = plugins.close();
   // Whoever asks how it goes is answered until the last plugin has stopped.
   const release = lifetime.hold();
   // Everything hears of it at once; the plugins then end one by one, importers first.
   lifetime.finish();
   try {
-    await stopInstances(plugins.instances, { clock, ...limits });
+    // What a change is just making is not stopped half-way; one that takes too long fails, and stops what it made.
+    await withinLimit(clock, limits.drainMs, changed, () => undefined);
+    await stopInstances(plugins.all, { clock, ...limits });
   } finally {
     release();
     lifetime.end('shutdown');
+    await withinLimit(clock, LEAST_MS, plugins.retired(), () => undefined);
     await closeServer(assembly, Math.max(LEAST_MS, graceMs - (clock.now() - startedMs)));
     await assembly.close();
     logger.info('stopped', { ms: Math.round(clock.now() - startedMs) });

@@ -13,4 +13,9 @@ export const contextErrors = defineErrors({
     message:
       'CurrentRequest was asked for outside of a request. Inside one it works in everything the handler awaits, for controllers that reach CurrentRequest by injection; elsewhere pass the context on.',
   },
+  PLUGIN_ROUTER_CLOSED: {
+    message:
+      '{plugin} adds the route {path} when its routes are compiled already. Add routes in initialize, or put them into a controller.',
+  },
+  PLUGIN_HANDLER_INVALID: { message: '{plugin}: the handler of the route {path} is {got}; expected a function of the context.' },
 });

@@ -48,6 +48,11 @@ export class HealthCheck {
     this.#options = options;
   }
 
+  /** The last answer, however old. */
+  get last(): IndicatorReport | undefined {
+    return this.#last?.report;
+  }
+
   /** The last answer while it is fresh, else a new one. Never rejects. */
   read(): IndicatorReport | Promise<IndicatorReport> {
     const { clock, cacheMs } = this.#options;

@@ -38,13 +38,40 @@ export interface HealthAnswer {
   readonly body: { readonly status: HealthState } | HealthReport;
 }
 
+/** Who adds indicators, and takes them along when it goes: a plugin. */
+export interface IndicatorOwner {
+  defer(cleanup: () => void): void;
+}
+
 interface Registered {
   readonly check: HealthCheck;
   readonly required: boolean;
+  /** `undefined`: the application itself. */
+  readonly owner: IndicatorOwner | undefined;
+}
+
+/** What all views of one application's health have in common. */
+interface Shared {
+  /** Of several under one name, which are there while one takes the place of another, the last counts. */
+  readonly indicators: Map<string, readonly Registered[]>;
+  phase: 'starting' | 'running' | 'stopping';
+}
+
+/** Whose indicators are added. */
+interface View {
+  readonly shared: Shared;
+  readonly owner: IndicatorOwner;
+  /** Whether somebody is about to go, so that his names are free. */
+  readonly supersedes: (owner: IndicatorOwner) => boolean;
 }
 
 const DEFAULT_TIMEOUT_MS = 2_000;
 const DEFAULT_CACHE_MS = 1_000;
+
+/** Asked anew behind each `await`. */
+function phaseOf({ phase }: Shared): Shared['phase'] {
+  return phase;
+}
 
 function toAnswer(report: HealthReport, details: boolean): HealthAnswer {
   const well = report.status === 'up' || report.status === 'degraded';
@@ -58,10 +85,12 @@ function toAnswer(report: HealthReport, details: boolean): HealthAnswer {
  */
 export class Health {
   readonly #options: Required<HealthOptions>;
-  readonly #indicators = new Map<string, Registered>();
-  #phase: 'starting' | 'running' | 'stopping' = 'starting';
+  readonly #shared: Shared;
+  readonly #view: View | undefined;
 
-  constructor(options: HealthOptions = {}) {
+  constructor(options: HealthOptions = {}, view?: View) {
+    this.#shared = view?.shared ?? { indicators: new Map(), phase: 'starting' };
+    this.#view = view;
     this.#options = {
       clock: options.clock ?? systemClock,
       logger: options.logger ?? silentLogger,
@@ -78,7 +107,10 @@ export class Health {
    * Fails with: HEALTH_INDICATOR_CONFLICT.
    */
   register(name: string, indicator: HealthIndicator, options: IndicatorOptions = {}): () => void {
-    if (this.#indicators.has(name)) throw metricsErrors.HEALTH_INDICATOR_CONFLICT({ name });
+    const { indicators } = this.#shared;
+    const owner = this.#view?.owner;
+    const others = indicators.get(name) ?? [];
+    if (!others.every((it) => this.#isGoing(it))) throw metricsErrors.HEALTH_INDICATOR_CONFLICT({ name });
     const { clock, logger } = this.#options;
     const checkOptions: CheckOptions = {
       name,
@@ -87,22 +119,45 @@ export class Health {
       timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
       cacheMs: options.cacheMs ?? this.#options.cacheMs,
     };
-    const registered = { check: new HealthCheck(indicator, checkOptions), required: options.required ?? true };
-    this.#indicators.set(name, registered);
-    return () => {
-      if (this.#indicators.get(name) === registered) this.#indicators.delete(name);
+    const registered = { check: new HealthCheck(indicator, checkOptions), required: options.required ?? true, owner };
+    indicators.set(name, [...others, registered]);
+    const takeAway = (): void => {
+      const rest = (indicators.get(name) ?? []).filter((it) => it !== registered);
+      if (rest.length === 0) indicators.delete(name);
+      else indicators.set(name, rest);
       registered.check.close();
     };
+    owner?.defer(takeAway);
+    return takeAway;
+  }
+
+  /** The same health, for one who adds indicators and takes them along when it goes. @internal */
+  within(owner: IndicatorOwner, supersedes: View['supersedes'] = () => false): Health {
+    return new Health(this.#options, { shared: this.#shared, owner, supersedes });
+  }
+
+  /** What one indicator says, as fresh as for everybody; `undefined` where there is none. */
+  async check(name: string): Promise<IndicatorReport | undefined> {
+    return this.#shared.indicators.get(name)?.at(-1)?.check.read();
+  }
+
+  /** What one indicator last said; `undefined` where it was not asked yet. */
+  last(name: string): IndicatorReport | undefined {
+    return this.#shared.indicators.get(name)?.at(-1)?.check.last;
+  }
+
+  #isGoing({ owner }: Registered): boolean {
+    return owner !== undefined && this.#view?.supersedes(owner) === true;
   }
 
   /** The application takes requests now. */
   started(): void {
-    if (this.#phase === 'starting') this.#phase = 'running';
+    if (this.#shared.phase === 'starting') this.#shared.phase = 'running';
   }
 
   /** The application takes no more requests; there is no way back. */
   stopping(): void {
-    this.#phase = 'stopping';
+    this.#shared.phase = 'stopping';
   }
 
   /** Whether the process answers at all: it does. */
@@ -118,8 +173,9 @@ export class Health {
   /** The state, and what each indicator says. While starting or stopping, nobody is asked. */
   async report(): Promise<HealthReport> {
     const indicators: Record<string, IndicatorReport> = {};
-    if (this.#phase !== 'running') return { status: this.#phase, indicators };
-    const asked = [...this.#indicators];
+    const shared = this.#shared;
+    if (shared.phase !== 'running') return { status: shared.phase, indicators };
+    const asked = [...shared.indicators].flatMap(([name, all]) => all.slice(-1).map((it) => [name, it] as const));
     const reports = await Promise.all(asked.map(async ([, { check }]) => check.read()));
     let status: HealthStatus = 'up';
     for (const [at, [name, { required }]] of asked.entries()) {
@@ -128,12 +184,13 @@ export class Health {
       if (report.status === 'down' && required) status = 'down';
       else if (report.status !== 'up' && status === 'up') status = 'degraded';
     }
-    return { status: this.#phase === 'running' ? status : this.#phase, indicators };
+    const after = phaseOf(shared);
+    return { status: after === 'running' ? status : after, indicators };
   }
 
   /** Forgets all indicators and cuts the checks under way. */
   close(): void {
-    for (const { check } of this.#indicators.values()) check.close();
-    this.#indicators.clear();
+    for (const { check } of [...this.#shared.indicators.values()].flat()) check.close();
+    this.#shared.indicators.clear();
   }
 }

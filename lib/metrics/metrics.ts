@@ -31,6 +31,18 @@ export interface MetricsOptions {
   readonly logger?: Logger;
 }
 
+/** Who observes, and goes some time: a plugin. */
+export interface ObservingOwner {
+  defer(cleanup: () => void): void;
+}
+
+/** What all views of one application's metrics have in common. */
+interface Shared {
+  readonly byName: Map<string, Instrument>;
+  readonly written: Map<string, string>;
+  readonly warned: Set<string>;
+}
+
 /** OpenTelemetry's bounds for the durations of HTTP, in seconds. */
 export const DURATION_BUCKETS_S: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 const DEFAULT_BUCKETS: readonly number[] = [5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000];
@@ -92,13 +104,25 @@ function bucketsOf(name: string, { buckets, unit }: HistogramOptions): readonly 
  */
 export class Metrics {
   readonly #logger: Logger;
-  readonly #byName = new Map<string, Instrument>();
+  readonly #byName: Map<string, Instrument>;
   /** Every name in the text output → the metric that writes it. */
-  readonly #written = new Map<string, string>();
-  readonly #warned = new Set<string>();
+  readonly #written: Map<string, string>;
+  readonly #warned: Set<string>;
+  readonly #owner: ObservingOwner | undefined;
 
-  constructor(options: MetricsOptions = {}) {
+  constructor(options: MetricsOptions = {}, of?: Shared, owner?: ObservingOwner) {
+    const { byName, written, warned } = of ?? { byName: new Map(), written: new Map(), warned: new Set() };
     this.#logger = options.logger ?? silentLogger;
+    this.#byName = byName;
+    this.#written = written;
+    this.#warned = warned;
+    this.#owner = owner;
+  }
+
+  /** The same metrics, for one whose observing ends when it goes. @internal */
+  within(owner: ObservingOwner): Metrics {
+    const of = { byName: this.#byName, written: this.#written, warned: this.#warned };
+    return new Metrics({ logger: this.#logger }, of, owner);
   }
 
   /** Counts what only adds up; written with `_total`. Fails with: METRIC_NAME_INVALID, METRIC_CONFLICT, METRIC_OUTPUT_CONFLICT. */
@@ -136,7 +160,9 @@ export class Metrics {
   observe(name: string, callback: ObserveCallback, options: ObserveOptions = {}): () => void {
     const make = (definition: InstrumentDefinition<ObservedKind>, events: InstrumentEvents): Observed =>
       new Observed(definition, events);
-    return this.#ask(name, { kind: options.kind ?? 'gauge', observed: true, options, make }).add(callback);
+    const end = this.#ask(name, { kind: options.kind ?? 'gauge', observed: true, options, make }).add(callback);
+    this.#owner?.defer(end);
+    return end;
   }
 
   /**

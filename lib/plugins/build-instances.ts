@@ -44,8 +44,10 @@ export interface BuiltPlugins {
   readonly instances: readonly PluginInstance[];
   readonly root: PluginInstance;
   readonly services: RunningServices;
-  /** Lets those that were carried over go on in this build. To be called once nothing can fail any more. */
-  adopt(): void;
+  /** Lets those that were carried over go on in this build. Out: takes it back. */
+  adopt(): () => void;
+  /** Takes over the hooks of what others made and is now somebody else's. To be called once nothing can fail any more. */
+  inherit(): void;
 }
 
 const DEFAULT_INITIALIZE_TIMEOUT_MS = 30_000;
@@ -104,13 +106,23 @@ class Build implements Surroundings {
     }
     const instances = this.plan.modules.map((it) => this.#instanceOf(it));
     const { plan, services } = this;
-    return { plan, instances, root: this.#instanceOf(plan.root), services, adopt: () => this.#adopt() };
+    return {
+      ...{ plan, instances, root: this.#instanceOf(plan.root), services },
+      adopt: () => this.#adopt(),
+      inherit: () => {
+        for (const handOver of this.#handOvers.splice(0)) handOver();
+      },
+    };
   }
 
-  #adopt(): void {
-    for (const [module, instance] of this.#instances) if (this.#carried.includes(instance)) instance.adopt(this.#partsOf(module));
-    for (const handOver of this.#handOvers.splice(0)) handOver();
-    this.#carried.length = 0;
+  #adopt(): () => void {
+    const adopted = this.plan.modules
+      .map((module) => [module, this.#instanceOf(module)] as const)
+      .filter(([, instance]) => this.#carried.includes(instance))
+      .map(([module, instance]) => [instance, instance.adopt(this.#partsOf(module))] as const);
+    return () => {
+      for (const [instance, until] of adopted) instance.adopt(until);
+    };
   }
 
   valueOf(reference: Reference, module: PlannedModule): unknown {

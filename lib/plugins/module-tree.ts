@@ -126,7 +126,7 @@ export class ModuleTree {
   }
 
   #open(entry: object, source: ConcreteClass, { plugin, options: declared, at }: ModuleDefinition): ModuleDraft {
-    const options = merge(declared, entry === source ? {} : (entry as ModuleOptions));
+    const options = merge(declared, entry === source ? {} : entry);
     const label = this.#labelFor(source, plugin);
     if (plugin !== undefined) this.#checkIdentity(label, plugin);
     const title = plugin === undefined ? label : `${plugin.name}@${plugin.version}`;

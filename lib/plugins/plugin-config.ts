@@ -68,7 +68,7 @@ export class PluginConfigs {
       };
     }
     if (!isClass(schema)) return refused(pluginErrors.CONFIG_SCHEMA_INVALID({ plugin: title, got: describe(schema) }));
-    const known = this.#read.get(plugin.config!)?.get(given);
+    const known = this.#read.get(schema as ConcreteClass)?.get(given);
     if (known !== undefined) return known;
     const read = this.#make(schema as ConcreteClass, given, { label, title, plugin });
     this.#keep(schema as ConcreteClass, given, read);
@@ -116,7 +116,7 @@ function problemOf({ path, message }: InputIssue, schema: ConcreteClass, given: 
   const text = message.includes(name) || path === '' ? message : `${path}: ${message}`;
   if (!secretsOf(schema.prototype as object).has(name)) return text;
   const value = (given as Given | undefined)?.[name];
-  return value === undefined || value === '' ? text : text.replaceAll(String(value), REDACTED);
+  return typeof value === 'string' && value !== '' ? text.replaceAll(value, REDACTED) : text;
 }
 
 function secretsOf(prototype: object): ReadonlySet<string | symbol> {

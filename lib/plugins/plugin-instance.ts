@@ -6,6 +6,7 @@ import { pluginErrors } from './errors';
 import type { GuardRooms } from './guard-service';
 import { callHook, hookOf, type HookLimits, type HookName, type Made } from './lifecycle';
 import type { MissingService } from './missing-service';
+import { readClassNeeds } from './needs';
 import type { PluginIdentity } from './plugin';
 import { findInView, type PlannedModule, type PlannedProvider, type PluginPlan, type Reference } from './plugin-plan';
 import { PluginServices } from './plugin-services';
@@ -16,7 +17,7 @@ import { nameOf as requestName, type ServiceRequest } from './service-import';
 import { methodsOf } from './service-offers';
 import type { ServiceOptions } from './service-export';
 import type { ServiceRef } from './service-ref';
-import { type InjectionKey, keyName } from './service-token';
+import { type InjectionKey, isClass, keyName } from './service-token';
 import { explainMissing, explainRivals } from './whereabouts';
 
 /** What instances of one build share. */
@@ -56,10 +57,8 @@ export class PluginInstance implements ServiceOwner {
   initializedRank = Infinity;
   startedRank = Infinity;
 
-  #module: PlannedModule;
-  #imports: readonly PluginInstance[];
+  #parts: InstanceParts;
   #container: ModuleContainer;
-  #surroundings: Surroundings;
   /** What it depends on must be there until it is stopped itself, also where that has nothing left to do. */
   readonly #held = new Map<ServiceOwner, Release>();
   /** What it asked for while it runs. */
@@ -74,9 +73,7 @@ export class PluginInstance implements ServiceOwner {
   readonly #cleanups: (() => void)[] = [];
 
   constructor(parts: InstanceParts, owner: Lifetime) {
-    this.#module = parts.module;
-    this.#imports = parts.imports;
-    this.#surroundings = parts.surroundings;
+    this.#parts = parts;
     this.#container = parts.openContainer((key) => this.#see(key));
     this.#services = new PluginServices(this, parts.surroundings.guards);
     this.lifetime = owner.openScope(this);
@@ -84,11 +81,11 @@ export class PluginInstance implements ServiceOwner {
   }
 
   get module(): PlannedModule {
-    return this.#module;
+    return this.#parts.module;
   }
 
   get imports(): readonly PluginInstance[] {
-    return this.#imports;
+    return this.#parts.imports;
   }
 
   get container(): ModuleContainer {
@@ -110,16 +107,16 @@ export class PluginInstance implements ServiceOwner {
     return this.#services.all;
   }
 
-  /** Goes on in another plan, in which nothing that it was given has changed. */
-  adopt(parts: InstanceParts): void {
-    this.#module = parts.module;
-    this.#imports = parts.imports;
-    this.#surroundings = parts.surroundings;
+  /** Goes on in another plan, in which nothing that it was given has changed. Out: its parts until now. */
+  adopt(parts: InstanceParts): InstanceParts {
+    const until = this.#parts;
+    this.#parts = parts;
     this.#container = parts.openContainer((key) => this.#see(key));
     const before = [...this.#held];
     this.#held.clear();
     for (const needed of [...parts.dependencies, ...this.#asked]) this.#hold(needed);
     for (const [, release] of before) release();
+    return until;
   }
 
   /** `name@version` of a plugin, the class of a module. */
@@ -186,7 +183,7 @@ export class PluginInstance implements ServiceOwner {
 
   /** Offers what the plan says, now that all of it is made. Fails with: SERVICE_CONTRACT_BROKEN, SERVICE_FROZEN. */
   offerPlanned(): void {
-    for (const offer of this.#module.offers)
+    for (const offer of this.module.offers)
       this.#services.offer(offer, this.#valueOf({ kind: 'provider', key: offer.provider.key, provider: offer.provider }));
     this.#surroundings.services.changed();
   }
@@ -220,6 +217,15 @@ export class PluginInstance implements ServiceOwner {
     if (owner !== this && !this.#held.has(owner)) this.#hold(owner);
     if (owner !== this) this.#asked.add(owner);
     return { instance };
+  }
+
+  /** What is taken instead of a service that is missing: a class is had from the module, or made where it needs nothing. */
+  fallbackOf({ fallback }: ServiceRequest): unknown {
+    if (!isClass(fallback)) return fallback;
+    const { needs, fault } = readClassNeeds(fallback);
+    const isProvided = findInView(this.module, fallback, this.#surroundings.plan.ambient) !== undefined;
+    if (!isProvided && needs.length === 0 && fault === undefined) return new (fallback as ConcreteClass)();
+    return this.container.resolve(fallback);
   }
 
   /** Has something done when it is gone: behind its `shutdown`. */
@@ -283,8 +289,12 @@ export class PluginInstance implements ServiceOwner {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
 
+  get #surroundings(): Surroundings {
+    return this.#parts.surroundings;
+  }
+
   #hold(owner: ServiceOwner): void {
-    this.#held.set(owner, owner.lifetime.hold());
+    if (!this.#held.has(owner)) this.#held.set(owner, owner.lifetime.hold());
   }
 
   #refuseStopped(what: string): void {

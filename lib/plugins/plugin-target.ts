@@ -16,7 +16,7 @@ export function meantPlugin(modules: readonly PlannedModule[], { name, version }
   const named = modules.filter(({ plugin }) => plugin?.name === name);
   const meant = version === undefined ? named : named.filter(({ plugin }) => plugin?.version === version);
   const [only, ...others] = meant;
-  const versions = listed(named.map(({ plugin }) => plugin!.version).sort(newestFirst));
+  const versions = listed(named.map(({ plugin }) => plugin?.version ?? '').sort(newestFirst));
   if (only === undefined) throw notRunning(modules, { name, version }, versions);
   if (others.length > 0) throw pluginErrors.PLUGIN_VERSION_NEEDED({ plugin: name, versions });
   return only;

@@ -26,7 +26,7 @@ export interface MethodContract {
 
 /** The methods a service must have: their names, or what each takes and gives. */
 export type ServiceContract<T = unknown> =
-  readonly MethodName<T>[] | { readonly [Name in MethodName<T>]?: MethodContract | true };
+  readonly MethodName<T>[] | Readonly<Partial<Record<MethodName<T>, MethodContract | true>>>;
 
 /** Looks at a value: what is wrong with it; a promise only where a validator answers with one. */
 export type ValueCheck = (value: unknown) => readonly InputIssue[] | Promise<readonly InputIssue[]>;

@@ -34,8 +34,8 @@ export class ServiceIndex {
   /** The plugins of a name within a range of versions, the newest first. */
   plugins(name: string, range: string): PlannedModule[] {
     return (this.#plugins.get(name) ?? [])
-      .filter(({ plugin }) => isWithin(plugin!.version, range))
-      .sort((one, other) => newestFirst(one.plugin!.version, other.plugin!.version));
+      .filter((it) => isWithin(versionOf(it), range))
+      .sort((one, other) => newestFirst(versionOf(one), versionOf(other)));
   }
 
   /** The newest service within the range that is wanted. */

@@ -27,6 +27,7 @@ export class ServiceRef<out T = unknown> {
   }
 }
 
+/** What a name says of the service besides. */
 export interface ServiceRefOptions<T> {
   /** What whoever exports it must have, checked when it is exported. Default: nothing is checked. */
   readonly contract?: ServiceContract<T>;

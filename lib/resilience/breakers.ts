@@ -51,6 +51,8 @@ export class Breakers {
   readonly #observe: (name: string) => BreakerObserver | undefined;
   readonly #observers = new Map<string, BreakerObserver>();
   readonly #checks = new Map<string, RecoveryCheck[]>();
+  /** The names that the application itself configures. */
+  readonly #fixed: ReadonlySet<string>;
 
   constructor({ clock = systemClock, configurations = {}, observe = () => undefined }: BreakersOptions = {}) {
     this.#clock = clock;
@@ -58,6 +60,7 @@ export class Breakers {
     const listenedChanged = (): void => this.list().forEach((breaker) => breaker.schedule());
     this.#feed = new TransitionFeed(listenedChanged, (transition) => this.#witness(transition));
     for (const [name, options] of Object.entries(configurations)) this.#configure(name, options);
+    this.#fixed = new Set(this.#configurations.keys());
   }
 
   /**
@@ -154,6 +157,31 @@ export class Breakers {
   /** Whether an application that cannot do without it is degraded while it is open. @internal */
   isRequired(name: string): boolean {
     return this.#configurations.get(name)?.required ?? true;
+  }
+
+  /** Whether the application itself configures a name. @internal */
+  isFixed(name: string): boolean {
+    return this.#fixed.has(name);
+  }
+
+  /** What a name is configured with, by whomever. @internal */
+  configurationOf(name: string): NamedBreakerOptions | undefined {
+    return this.#configurations.get(name);
+  }
+
+  /** Fails as `define` would for a name that is new, and defines nothing. @internal */
+  checkDefinition(name: string, options: NamedBreakerOptions): void {
+    checkConfiguration(name, options);
+    this.#compile(name, options);
+  }
+
+  /** Lets go of the breakers of a name that nobody names any more; whoever calls through one still does. @internal */
+  forget(name: string): void {
+    if (this.#fixed.has(name)) return;
+    for (const check of this.#checks.get(name) ?? []) check.close();
+    this.#checks.delete(name);
+    this.#groups.delete(name);
+    this.#configurations.delete(name);
   }
 
   /** What is wrong with a name at a place: that it is a slip of another. @internal */

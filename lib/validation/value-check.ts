@@ -46,10 +46,13 @@ function compileList(schema: readonly unknown[]): ValueCheck | undefined {
   return (value) => {
     if (!Array.isArray(value)) return [issueAt('', 'must be an array', 'isArray')];
     const found = value.map((item: unknown, at) => inside(String(at), check(item)));
-    return found.some((it) => it instanceof Promise)
-      ? Promise.all(found).then((all) => all.flat())
-      : (found as (readonly InputIssue[])[]).flat();
+    const isLater = found.some((it) => it instanceof Promise);
+    return isLater ? joined(found) : (found as (readonly InputIssue[])[]).flat();
   };
+}
+
+async function joined(found: readonly ReturnType<ValueCheck>[]): Promise<readonly InputIssue[]> {
+  return (await Promise.all(found.map(async (it) => it))).flat();
 }
 
 function inside(path: string, found: ReturnType<ValueCheck>): ReturnType<ValueCheck> {
