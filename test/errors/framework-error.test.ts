@@ -7,7 +7,7 @@ describe('a FrameworkError', () => {
     expect(error).toBeInstanceOf(Error);
     expect(String(error)).toBe('FrameworkError: THING_BROKEN: it broke');
     expect(error).not.toHaveProperty('cause');
-    expect(Object.keys(error).toSorted()).toEqual(['code', 'detail', 'errors', 'headers', 'name', 'status']);
+    expect(Object.keys(error).toSorted()).toEqual(['code', 'detail', 'errors', 'headers', 'members', 'name', 'status']);
   });
 
   it('carries the name of the class that was made', () => {
