@@ -244,8 +244,12 @@ export class Exchange implements Expiring, Unanswered {
     else if (!(wire instanceof StreamWire) && (wire as NodeWire).endedByHand) this.host.answered(this);
     else if (this.life?.ended === false) {
       this.life.end('client');
-      this.connection.takenBack?.();
+      this.takenBack();
     }
+  }
+
+  takenBack(): void {
+    this.connection.takenBack?.();
   }
 
   get unsentBytes(): number {

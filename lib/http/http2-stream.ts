@@ -9,7 +9,10 @@ export function watchStream(stream: ServerHttp2Stream, whom: Watcher): void {
     return;
   }
   const gone = (): void => whom.clientGone();
-  stream.on('aborted', gone).on('close', gone);
+  stream.on('aborted', gone).on('close', () => {
+    gone();
+    if (!stream.aborted && stream.rstCode === constants.NGHTTP2_CANCEL) whom.takenBack();
+  });
 }
 
 /**

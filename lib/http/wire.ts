@@ -8,6 +8,8 @@ export type Fields = string[];
 /** Who is told that the client left. */
 export interface Watcher {
   clientGone(): void;
+  /** The client took its request back although the whole of an answer is on its way (HTTP/2). */
+  takenBack(): void;
 }
 
 /** The two ways an exchange meets the network: Node's request and response, or a bare HTTP/2 stream. */

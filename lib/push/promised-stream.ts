@@ -84,6 +84,11 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
     return this.#resource.headers[':path'] as string;
   }
 
+  get #isPageReset(): boolean {
+    const { stream } = this.#page.exchange.wire;
+    return stream !== undefined && stream.rstCode !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+  }
+
   get #key(): string {
     return keyOf(this.#resource.headers[':method'], this.path);
   }
@@ -162,8 +167,9 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
   #resultOf({ rstCode, writableFinished }: ServerHttp2Stream, session: Http2Session | undefined): PushResult {
     if (this.#isTakenBack) return 'cancelled';
     if (rstCode === constants.NGHTTP2_NO_ERROR) return writableFinished ? 'completed' : 'cancelled';
-    // What ends with its connection, or behind its GOAWAY, was not taken back by itself.
+    // What ends with its connection, behind its GOAWAY, or with a page that was taken back, was not taken back by itself.
     if (session === undefined || session.closed || session.destroyed) return 'cancelled';
+    if (this.#exchange === undefined && this.#isPageReset) return 'cancelled';
     return REFUSALS.has(rstCode) ? 'refused' : 'reset';
   }
 

@@ -6,6 +6,7 @@ export const NOT_PROMISED = {
   refusing: 'the client has refused most of what was promised to it on this connection',
   concurrency: 'as many pushes are under way on the connection as the client, or maxConcurrent, allows',
   size: 'the file is larger than maxFileBytes',
+  headers: 'cookies and the like of the request are more than a promise may repeat (4 KiB), or than the client takes',
   budget: 'the bytes that one page, or one connection at a time, may have pushed are used up',
   arm: 'the experiment has the client in the arm "hints"',
   off: 'promises are switched off (push: { promises: false })',

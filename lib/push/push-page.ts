@@ -10,7 +10,7 @@ import type { PushArm } from './experiment';
 import { type FileOf, findResource, type KnownResource } from './known-resource';
 import { PagePromises } from './page-promises';
 import { preloadLink } from './preload-link';
-import { makeRequest } from './promised-request';
+import { isSmall, makeRequest } from './promised-request';
 import type { PushConnection } from './push-connection';
 import type { PushRequest } from './push-options';
 import type { NotHinted, NotPromised, PushOutcome, PushSkipped } from './push-outcome';
@@ -128,8 +128,11 @@ export class PushPage implements HeadWatcher {
   }
 
   #promise(request: PushRequest, { file }: KnownResource): NotPromised | undefined {
+    const { wire } = this.exchange;
+    const headers = makeRequest(wire, request);
+    if (!isSmall(headers, wire.stream?.session?.remoteSettings.maxHeaderListSize)) return 'headers';
     try {
-      this.#promises.add(makeRequest(this.exchange.wire, request), file);
+      this.#promises.add(headers, file);
       this.#watch();
       return undefined;
     } catch (error) {
