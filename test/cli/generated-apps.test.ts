@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '../architecture/checkout';
-import { packPackage, runIn, startIn } from './packed-package';
+import { type Client, doors } from '../journeys/doors';
+import { endStarted, packPackage, runIn, startIn } from './packed-package';
 
 const { samples } = readJson<{ samples: { name: string }[] }>('nest-like-cli.json');
 const others = samples.map(({ name }) => name).filter((name) => name !== 'hello');
@@ -19,7 +20,10 @@ beforeAll(async () => {
   hello = join(folder, 'apps', 'hello');
 }, 180_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  endStarted();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function dependenciesOf(app: string): Record<string, string> {
   const read = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as Record<string, Record<string, string>>;
@@ -79,3 +83,89 @@ it('makes applications of all other samples that pass their type check and their
     await Promise.all([runIn(app, 'npm', 'run', 'types'), runIn(app, 'npm', 'test')]);
   }
 }, 240_000);
+
+/** Uses everything the application was given, as a browser or another program would. */
+async function spendADay(client: Client): Promise<void> {
+  const type = 'multipart/form-data; boundary=X';
+  const part = (name: string, text: string) => `--X\r\nContent-Disposition: form-data; name=${name}\r\n\r\n${text}\r\n`;
+  const body = `${part('title', 'Second')}${part('cover; filename=a.png', '12345')}--X--\r\n`;
+  const add = (headers: Record<string, string>, what = body) =>
+    client.ask({ method: 'POST', path: '/albums', headers: { 'content-type': type, ...headers }, body: what });
+  const ada = { authorization: 'Bearer token-of-ada' };
+  expect((await add({})).status).toBe(401);
+  expect((await add({ authorization: 'Bearer token-of-bob' })).status).toBe(403);
+  const added = await add(ada);
+  expect([added.status, added.json()]).toEqual([201, { title: 'Second', bytes: 5 }]);
+  expect((await add(ada, `${part('title', 'Third')}--X--\r\n`)).json()).toMatchObject({
+    status: 400,
+    errors: [{ path: 'cover' }],
+  });
+
+  const page = await client.ask({ path: '/albums' });
+  expect([page.status, page.header('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  expect(page.text).toMatch(/<title>Albums<\/title>\s*<li>&lt;b&gt;first&lt;\/b&gt;<\/li>/);
+  const style = await client.ask({ path: '/static/app.css' });
+  expect([style.status, style.header('cache-control')]).toEqual([200, 'public, max-age=60']);
+  const tag = { 'if-none-match': style.header('etag') ?? '' };
+  expect((await client.ask({ path: '/static/app.css', headers: tag })).status).toBe(304);
+
+  const visit = (cookie: string) => client.ask({ method: 'POST', path: '/albums/visits', headers: { cookie } });
+  const first = await visit('');
+  const cookie = first.header('set-cookie')?.split(';', 1)[0] ?? '';
+  expect([first.json(), (await visit(cookie)).json(), (await visit('')).json()]).toEqual([
+    { visits: 1 },
+    { visits: 2 },
+    { visits: 1 },
+  ]);
+  const document = (await client.ask({ path: '/openapi.json' })).json() as { openapi: string; paths: object };
+  expect([document.openapi, Object.keys(document.paths)]).toEqual(['3.1.1', ['/albums', '/albums/visits']]);
+  expect((await client.ask({ path: '/docs' })).status).toBe(200);
+}
+
+describe('an application with sessions, an upload, views, static files, a guarded route and OpenAPI', () => {
+  let app: string;
+
+  beforeAll(async () => {
+    app = join(folder, 'apps', 'first-day');
+    await cli(join(folder, 'apps'), 'new', 'first-day', '--sample', 'hello', '--no-install');
+    rmSync(join(app, 'src'), { recursive: true });
+    cpSync(join(__dirname, 'first-day'), join(app, 'src'), { recursive: true });
+    await runIn(
+      hello,
+      'npm',
+      'install',
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      'express-session@1.19.0',
+      '@types/express-session',
+    );
+    symlinkSync(join(hello, 'node_modules'), join(app, 'node_modules'));
+  }, 120_000);
+
+  it('answers over HTTP/1.1 and HTTP/2, in the clear and encrypted, from source and built', async () => {
+    await Promise.all([runIn(app, 'npm', 'run', 'types'), runIn(app, 'npm', 'run', 'build')]);
+    for (const [program, ...args] of [
+      ['env', 'HTTP2=1', 'npm', 'start'],
+      ['env', 'HTTP2=1', process.execPath, 'dist/main.js'],
+      ['npm', 'start'],
+    ] as const) {
+      const { url, stop } = await startIn(app, program, ...args);
+      for (const door of url.protocol === 'https:' ? doors : doors.slice(0, 1)) {
+        const client = await door.connect(url);
+        await spendADay(client).finally(() => client.close());
+      }
+      expect(await stop('SIGTERM')).toBe(0);
+    }
+  }, 120_000);
+
+  it('is started anew by start --watch when a file changes', async () => {
+    const { url, listening, stop } = await startIn(app, join(hello, 'node_modules/.bin/rockstar'), 'start', '--watch');
+    const pageAt = async (at: URL) => (await fetch(new URL('/albums', at), { headers: { connection: 'close' } })).text();
+    expect(await pageAt(url)).toMatch(/first/);
+    const file = join(app, 'src/albums.controller.ts');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('<b>first</b>', 'changed'));
+    expect(await pageAt(await listening(2))).toMatch(/<li>changed<\/li>/);
+    expect(await stop('SIGTERM')).toBe(0);
+  }, 60_000);
+});

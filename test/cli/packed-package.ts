@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,7 @@ export async function packPackage(): Promise<string> {
   mkdirSync(whole);
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   await runIn(ROOT, process.execPath, compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(whole, 'dist'));
+  cpSync(join(ROOT, 'lib/openapi/page'), join(whole, 'dist/openapi/page'), { recursive: true });
   for (const path of ['package.json', 'nest-like-cli.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'docs', 'samples']) {
     cpSync(join(ROOT, path), join(whole, path), { recursive: true });
   }
@@ -36,21 +37,36 @@ export async function packPackage(): Promise<string> {
   return folder;
 }
 
-/** A program that says where it listens. */
+const started = new Set<ChildProcess>();
+
+/** Ends what a test that failed has left running. */
+export function endStarted(): void {
+  for (const child of started) child.kill('SIGTERM');
+}
+
+/** Starts a program that says where it listens, each time it is started anew. */
 export async function startIn(folder: string, program: string, ...args: string[]) {
   const child = spawn(program, args, { cwd: folder, env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'close');
+  started.add(child);
+  const ended = once(child, 'close').then(([code]: unknown[]) => {
+    started.delete(child);
+    return code;
+  });
   let printed = '';
-  child.stdout.setEncoding('utf8');
-  for await (const text of child.stdout as AsyncIterable<string>) {
-    printed += text;
-    const url = /listening on (\S+)/.exec(printed)?.[1];
-    if (url === undefined) continue;
-    const stop = async (signal: NodeJS.Signals): Promise<unknown> => {
-      child.kill(signal);
-      return ((await ended) as unknown[])[0];
-    };
-    return { url: new URL(url), stop };
-  }
-  throw new Error(`it ended before it listened: ${printed}`);
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  /** The address it listened on for the time that is said, once it did. */
+  const listening = async (time: number): Promise<URL> => {
+    for (;;) {
+      const url = [...printed.matchAll(/listening on (\S+)\n/g)][time - 1]?.[1];
+      if (url !== undefined) return new URL(url);
+      const more = once(child.stdout, 'data').then(() => 'more');
+      more.catch(() => undefined);
+      if ((await Promise.race([more, ended])) !== 'more') throw new Error(`it ended before it listened: ${printed}`);
+    }
+  };
+  const stop = (signal: NodeJS.Signals): Promise<unknown> => {
+    child.kill(signal);
+    return ended;
+  };
+  return { url: await listening(1), listening, stop };
 }
