@@ -1,5 +1,6 @@
 import type { Logger } from '../diagnostics/logger';
 import type { Health } from '../metrics/health';
+import { serviceLookups } from '../metrics/service-instruments';
 import type { Metrics } from '../metrics/metrics';
 import type { PluginInstance } from '../plugins/plugin-instance';
 import type { ServiceOptions } from '../plugins/service-export';
@@ -97,7 +98,7 @@ export class PluginContext<out Config = unknown> {
   }
 
   #count({ ref }: ServiceRequest, result: string): void {
-    const counter = this.metrics.counter('service.lookup', { description: 'Services that plugins asked for while they ran' });
+    const counter = serviceLookups(this.metrics);
     counter.add(1, { service: nameOf({ ref, range: ANY_VERSION }), result });
   }
 

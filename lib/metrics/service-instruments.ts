@@ -1,4 +1,5 @@
 import type { CallRecorder } from '../plugins/guard-service';
+import type { Counter } from './instruments';
 import type { Metrics } from './metrics';
 
 /** Times the calls of services that ask for it: `service.call.duration`, by service, method and what they failed with. */
@@ -9,6 +10,12 @@ export function recordServiceCalls(metrics: Metrics): CallRecorder {
     const failed = error === undefined ? {} : { 'error.type': nameOf(error) };
     histogram.record(durationMs / 1_000, { service, method, ...failed });
   };
+}
+
+/** Counts the services that plugins ask for while they run: `service.lookup`. */
+export function serviceLookups(metrics: Metrics): Counter {
+  const description = 'Services that plugins asked for while they ran';
+  return metrics.counter('service.lookup', { description, unit: '{lookup}' });
 }
 
 /** A code, else a class: never a text, of which there is no end. */

@@ -10,6 +10,7 @@ import { HttpInstruments } from '../../lib/metrics/http-instruments';
 import { Metrics } from '../../lib/metrics/metrics';
 import { ProcessInstruments } from '../../lib/metrics/process-instruments';
 import { recordPushes } from '../../lib/metrics/push-instruments';
+import { recordServiceCalls, serviceLookups } from '../../lib/metrics/service-instruments';
 import { webSocketInstruments } from '../../lib/metrics/web-socket-instruments';
 import { LoadShedding } from '../../lib/application/load-shedding';
 import { silentLogger } from '../../lib/diagnostics/logger';
@@ -38,6 +39,11 @@ const REGISTRARS: Readonly<Record<string, (metrics: Metrics) => (() => void) | u
     return () => instruments.close();
   },
   'metrics/push-instruments.ts': (metrics) => void recordPushes(metrics),
+  'metrics/service-instruments.ts': (metrics) => {
+    recordServiceCalls(metrics);
+    serviceLookups(metrics);
+    return undefined;
+  },
   'metrics/web-socket-instruments.ts': (metrics) => void webSocketInstruments(metrics),
   'application/load-shedding.ts': (metrics) => {
     const shedding = new LoadShedding({ maxInFlight: 1 }, { clock: systemClock, logger: silentLogger, metrics });
