@@ -130,16 +130,18 @@ class LineRead implements PromisedRead {
   }
 
   attempt(): boolean {
-    const bytes = this.#source.take();
-    if (bytes === null) return this.#source.inputEnded() && this.#finish();
-    const before = this.#length;
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
-    const end = bytes.indexOf(LF);
-    if (end >= 0) return this.#settle(before + end, 1);
-    if (this.#source.inputEnded()) return this.#finish();
-    // Its last byte may be the CR in front of an LF to come.
-    return this.#length > this.#limit + 1 && this.#refuse();
+    for (;;) {
+      // Newer versions of Node give what is there part by part.
+      const bytes = this.#source.take();
+      if (bytes === null) return this.#source.inputEnded() && this.#finish();
+      const before = this.#length;
+      this.#parts.push(bytes);
+      this.#length += bytes.length;
+      const end = bytes.indexOf(LF);
+      if (end >= 0) return this.#settle(before + end, 1);
+      // Its last byte may be the CR in front of an LF to come.
+      if (this.#length > this.#limit + 1) return this.#refuse();
+    }
   }
 
   fail(error: unknown): void {
