@@ -8,8 +8,14 @@ import { ROOT } from '../architecture/checkout';
 
 const execute = promisify(execFile);
 
+/** How this machine reaches its registry: certificates of its own, a proxy. */
+const NETWORK = /^(node_extra_ca_certs|ssl_cert_(file|dir)|(https?|no|all)_proxy|npm_config_(registry|cafile|userconfig))$/i;
+
 /** What a user has around a command: no setting of the test runner, no colours. */
-const ENVIRONMENT = { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', CI: '1', NO_COLOR: '1' };
+const ENVIRONMENT = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => NETWORK.test(name))),
+  ...{ PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', CI: '1', NO_COLOR: '1' },
+};
 
 /** Runs a program to its end. Out: what it printed. Fails with all it said when its exit code is not 0. */
 export async function runIn(folder: string, program: string, ...args: string[]): Promise<string> {
