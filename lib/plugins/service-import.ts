@@ -68,6 +68,6 @@ export function toRequest(ref: unknown, options: ImportOptions = {}): ServiceReq
 
 /** `auth-plugin.auth ^2` */
 export function nameOf({ ref, range }: Pick<ServiceRequest, 'ref' | 'range'>): string {
-  const name = String((ref as { name?: unknown } | undefined)?.name);
+  const name = (ref as ServiceRef | undefined)?.name ?? '(unnamed service)';
   return range === ANY_VERSION ? name : `${name} ${range}`;
 }
