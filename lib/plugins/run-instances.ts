@@ -70,12 +70,14 @@ export async function stopInstances(instances: readonly PluginInstance[], option
   const drainUntilMs = clock.now() + (options.drainMs ?? DEFAULT_STOP_TIMEOUT_MS);
   const errors: unknown[] = [];
   const failed = (error: unknown): void => void errors.push(error);
-  for (const instance of lastFirst(instances, 'startedRank', 'initializedRank')) {
+  // Known now: who is stopped lets go of what it depended on.
+  const [toStop, toShutDown] = [lastFirst(instances, 'startedRank', 'initializedRank'), lastFirst(instances, 'initializedRank')];
+  for (const instance of toStop) {
     const drainMs = Math.max(0, drainUntilMs - clock.now());
     await drain(instance, { clock, drainMs, limitMs: within(busyTimeoutMs) }).catch(failed);
     await instance.stop(limits, failed);
   }
-  for (const instance of lastFirst(instances, 'initializedRank')) await instance.shutdown(limits, failed);
+  for (const instance of toShutDown) await instance.shutdown(limits, failed);
   if (errors.length > 0) throw failTogether(errors, pluginErrors.PLUGIN_STOP_FAILED);
 }
 
@@ -100,12 +102,28 @@ export function failTogether(
   return make({ count: errors.length, list }, { cause: new AggregateError(errors) });
 }
 
-/** The latest first. What never came so far (its rank is infinite) goes before all others, importers before imports. */
+/**
+ * The latest first, but whoever depends on another before it: after a change an importer may be older than what it imports. What
+ * never came so far (its rank is infinite) goes before all others.
+ */
 function lastFirst(instances: readonly PluginInstance[], ...ranks: ('startedRank' | 'initializedRank')[]): PluginInstance[] {
-  return [...instances].reverse().sort((a, b) => {
+  const latest = [...instances].reverse().sort((a, b) => {
     const telling = ranks.find((rank) => a[rank] !== b[rank]);
     return telling === undefined ? 0 : b[telling] - a[telling];
   });
+  const importers = new Map<unknown, PluginInstance[]>();
+  for (const it of latest) {
+    for (const needed of it.dependencies) importers.set(needed, [...(importers.get(needed) ?? []), it]);
+  }
+  const ordered = new Set<PluginInstance>();
+  const visit = (it: PluginInstance, path: ReadonlySet<PluginInstance>): void => {
+    if (ordered.has(it) || path.has(it)) return;
+    const below = new Set([...path, it]);
+    for (const importer of importers.get(it) ?? []) visit(importer, below);
+    ordered.add(it);
+  };
+  for (const it of latest) visit(it, new Set());
+  return [...ordered];
 }
 
 /** Waits until the work inside an instance has ended, and cuts it when it takes too long. */
