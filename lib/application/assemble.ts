@@ -169,7 +169,7 @@ class Foundation implements RouteFoundation {
     this.views = options.views === undefined ? undefined : new Templates(toViewSettings(options.views));
     this.statics = options.static === undefined ? undefined : new StaticIndex(toStaticSettings(options.static), this.clock);
     this.pushes = new Pushes(toPushSettings(options.push), {
-      ...{ logger: this.logger, clock: this.clock, observer: recordPushes(this.metrics) },
+      ...{ logger: this.logger, clock: this.clock, observe: () => recordPushes(this.metrics) },
       contextOf: (exchange) => this.contextOf(exchange),
     });
     this.hijacks = recordHijacks(this.metrics);

@@ -88,11 +88,12 @@ export class PushRow {
 /** What became of what was pushed, by route and arm of an experiment. Inject it, or mount `PushReportController`. */
 export class PushReport {
   readonly #rows = new Map<string, PushRow>();
-  readonly #observer: PushObserver | undefined;
+  readonly #observe: (() => PushObserver) | undefined;
+  #observer: PushObserver | undefined;
 
-  /** @internal */
-  constructor(observer?: PushObserver) {
-    this.#observer = observer;
+  /** @internal In: asked for whoever keeps numbers besides, when there is the first of them. */
+  constructor(observe?: () => PushObserver) {
+    this.#observe = observe;
   }
 
   /** Every route and arm that something was pushed for, in the order in which that began. */
@@ -105,6 +106,7 @@ export class PushReport {
     const key = `${arm} ${route}`;
     let row = this.#rows.get(key);
     if (row === undefined) {
+      this.#observer ??= this.#observe?.();
       row = new PushRow(arm, route, this.#observer);
       this.#rows.set(key, row);
     }

@@ -22,7 +22,8 @@ export interface PushRooms {
   readonly clock: Clock;
   /** What a handler holds. */
   readonly contextOf: (exchange: Exchange) => unknown;
-  readonly observer?: PushObserver | undefined;
+  /** Makes whoever keeps numbers beside the report, when there are any. */
+  readonly observe?: (() => PushObserver) | undefined;
 }
 
 /** How often a route is warned of for the same. */
@@ -43,7 +44,7 @@ export class Pushes implements PagePusher, PageRooms {
 
   constructor(settings: CheckedSettings, rooms: PushRooms) {
     this.settings = settings;
-    this.report = new PushReport(rooms.observer);
+    this.report = new PushReport(rooms.observe);
     this.#rooms = rooms;
   }
 
