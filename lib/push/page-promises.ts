@@ -1,10 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http2';
 import type { Exchange } from '../http/exchange';
 import type { EndReason } from '../lifetime/end-reason';
-import type { KnownFile } from './known-resource';
-import { PromisedStream, type PromisingPage } from './promised-stream';
+import { type PromisedResource, PromisedStream, type PromisingPage } from './promised-stream';
 import type { PushConnection } from './push-connection';
-import type { PushRow } from './push-report';
 import type { CheckedSettings } from './push-settings';
 
 /** Told of what whoever wrote a route wants to know, and its clients need not. */
@@ -14,7 +11,6 @@ export type Warn = (message: string, fields: object) => void;
 export class PagePromises implements PromisingPage {
   readonly exchange: Exchange;
   readonly connection: PushConnection;
-  readonly row: PushRow;
   readonly #settings: CheckedSettings;
   readonly #warn: Warn;
   readonly #promised: PromisedStream[] = [];
@@ -22,18 +18,17 @@ export class PagePromises implements PromisingPage {
   #isHeadGone: boolean;
   #isPouring = false;
 
-  constructor(exchange: Exchange, connection: PushConnection, row: PushRow, settings: CheckedSettings, warn: Warn) {
+  constructor(exchange: Exchange, connection: PushConnection, settings: CheckedSettings, warn: Warn) {
     this.exchange = exchange;
     this.connection = connection;
-    this.row = row;
     this.#settings = settings;
     this.#warn = warn;
     this.#isHeadGone = exchange.wire.headSent;
   }
 
   /** Fails as Node does, when the client takes none any more. */
-  add(headers: IncomingHttpHeaders, file: KnownFile | undefined): void {
-    const promised = new PromisedStream(this, { headers, file });
+  add(resource: PromisedResource): void {
+    const promised = new PromisedStream(this, resource);
     if (this.#promised.length === 0) this.exchange.lifetime.defer((reason) => this.#over(reason));
     this.#promised.push(promised);
   }

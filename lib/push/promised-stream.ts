@@ -19,7 +19,6 @@ import { type ResponseWatcher, watchResponse } from './response-watch';
 export interface PromisingPage {
   readonly exchange: Exchange;
   readonly connection: PushConnection;
-  readonly row: PushRow;
   /** The stream is there, to be poured when the page's own head is out. */
   opened(): void;
   /** Counts bytes of a body that nobody knew the length of. Out: whether there was room for them. */
@@ -32,6 +31,8 @@ export interface PromisingPage {
 export interface PromisedResource {
   readonly headers: IncomingHttpHeaders;
   readonly file: KnownFile | undefined;
+  /** Where it is counted. */
+  readonly row: PushRow;
 }
 
 const REFUSALS: ReadonlySet<number | undefined> = new Set([
@@ -58,8 +59,8 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
 
   /** Sends the promise. Fails as Node does, when the client takes none any more. */
   constructor(page: PromisingPage, resource: PromisedResource) {
-    const { exchange, connection, row } = page;
-    const { file } = resource;
+    const { exchange, connection } = page;
+    const { file, row } = resource;
     this.older = undefined;
     this.newer = undefined;
     this.#page = page;
@@ -174,11 +175,11 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
   }
 
   #ended(result: PushResult): void {
-    const { connection, exchange, row } = this.#page;
+    const { connection, exchange } = this.#page;
     exchange.connection.remove(this);
     connection.bytes -= this.#accounted;
     connection.ended(result);
-    row.ended(result, this.#sent);
+    this.#resource.row.ended(result, this.#sent);
     const { digest } = connection;
     if (digest.get(this.#key) !== this.#given) return;
     // Who resets it with another code than a refusal mostly has it.

@@ -32,22 +32,31 @@ export interface PageRooms {
 export class PushPage implements HeadWatcher {
   readonly exchange: Exchange;
   readonly #connection: PushConnection;
-  readonly #row: PushRow;
   readonly #rooms: PageRooms;
-  readonly #arm: PushArm;
+  #arm: PushArm = 'push';
+  #counted: PushRow | undefined;
   readonly #keys = new Set<string>();
   readonly #promises: PagePromises;
   readonly #hints: EarlyHints;
   #isWatched = false;
 
-  constructor(exchange: Exchange, rooms: PageRooms, arm: PushArm) {
+  constructor(exchange: Exchange, rooms: PageRooms) {
     this.exchange = exchange;
     this.#connection = rooms.connectionOf(exchange);
-    this.#row = rooms.row(arm, exchange.target.route);
     this.#rooms = rooms;
-    this.#arm = arm;
-    this.#promises = new PagePromises(exchange, this.#connection, this.#row, rooms.settings, (...told) => this.#warn(...told));
+    this.#promises = new PagePromises(exchange, this.#connection, rooms.settings, (...told) => this.#warn(...told));
     this.#hints = new EarlyHints(exchange);
+  }
+
+  /** An experiment puts its client into an arm, whatever was delivered before. */
+  enter(arm: PushArm): void {
+    this.#arm = arm;
+    this.#counted = undefined;
+  }
+
+  get #row(): PushRow {
+    this.#counted ??= this.#rooms.row(this.#arm, this.exchange.target.route);
+    return this.#counted;
   }
 
   /** Delivers it by the best way there is. Out: by which, or why not; known at once. */
@@ -81,7 +90,7 @@ export class PushPage implements HeadWatcher {
     if (this.#keys.has(keyOf(options.method, path))) return 'duplicate';
     const { maxPerPage } = this.#rooms.settings;
     if (this.#keys.size < maxPerPage) return undefined;
-    this.#warn('a page pushes more than maxPerPage allows: the rest is skipped', { maxPerPage });
+    this.#warn('a page has reached its push limit (maxPerPage): the rest is skipped', { limit: maxPerPage });
     return 'limit';
   }
 
@@ -132,7 +141,7 @@ export class PushPage implements HeadWatcher {
     const headers = makeRequest(wire, request);
     if (!isSmall(headers, wire.stream?.session?.remoteSettings.maxHeaderListSize)) return 'headers';
     try {
-      this.#promises.add(headers, file);
+      this.#promises.add({ headers, file, row: this.#row });
       this.#watch();
       return undefined;
     } catch (error) {

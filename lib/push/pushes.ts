@@ -5,7 +5,7 @@ import type { Exchange, RouteTarget } from '../http/exchange';
 import type { Clock } from '../lifetime/clock';
 import type { RouteTable } from '../routing/route-table';
 import { pushErrors } from './errors';
-import type { Experiment, PushArm } from './experiment';
+import type { PushArm } from './experiment';
 import { type FileOf, findResource } from './known-resource';
 import { PushConnection } from './push-connection';
 import type { CheckedPush } from './push-declaration';
@@ -83,8 +83,9 @@ export class Pushes implements PagePusher, PageRooms {
     const { options, experiment } = push;
     const read = readerOf(push, this.#rooms.contextOf);
     return (exchange) => {
-      const page = this.#pageOf(exchange, experiment);
-      const isRejected = draft.wouldReject.some((ask) => ask(exchange));
+      const page = this.#pageOf(exchange);
+      if (experiment !== undefined) page.enter(experiment.enter(exchange));
+      const isRejected = isHopeless(exchange, draft);
       for (const path of this.#read(exchange, read)) {
         if (isRejected) this.#told(page, { path, options }, page.skip('breaker'));
         else this.#deliver(page, { path, options });
@@ -131,10 +132,10 @@ export class Pushes implements PagePusher, PageRooms {
     if (digest.get(wire.url)?.etag !== file.etag) digest.add(wire.url, { etag: file.etag, freshUntilMs: 0, row: undefined });
   }
 
-  #pageOf(exchange: Exchange, experiment?: Experiment): PushPage {
+  #pageOf(exchange: Exchange): PushPage {
     let page = this.#pages.get(exchange);
     if (page === undefined) {
-      page = new PushPage(exchange, this, experiment?.enter(exchange) ?? 'push');
+      page = new PushPage(exchange, this);
       this.#pages.set(exchange, page);
     }
     return page;
@@ -165,6 +166,15 @@ export class Pushes implements PagePusher, PageRooms {
   #declare({ place }: RouteDraft, { paths }: CheckedPush): void {
     if (typeof paths === 'function') return;
     for (const { text, names } of paths) if (names.length === 0) this.#declared.set(text, place);
+  }
+}
+
+/** Whether the handler will not be called, as far as somebody knows; who fails to say so will fail at its own place. */
+function isHopeless(exchange: Exchange, { wouldReject }: RouteDraft): boolean {
+  try {
+    return wouldReject.some((ask) => ask(exchange));
+  } catch {
+    return true;
   }
 }
 

@@ -2,15 +2,21 @@ import {
   Authorize,
   Controller,
   Get,
+  type Guard,
   type Metrics,
   Push,
   type PushArm,
   PushReportController,
   type PushReportRow,
   RequestContext,
+  UseGuards,
 } from 'rockstar-web';
 import { assets, openPushApp, type PushApp } from './push-app';
 import type { Page, PushClient } from './push-client';
+
+const PUSHING: Guard = {
+  canActivate: (ctx: RequestContext) => ctx.push('/static/app.css').kind === 'promised',
+};
 
 @Controller()
 class Pages {
@@ -24,6 +30,13 @@ class Pages {
   @Push(['/static/app.css'], { experiment: { cookie: 'half', weights: { push: 1, none: 1 }, maxAgeMs: 60_000 } })
   weighted(): string {
     return 'weighted';
+  }
+
+  @Get('/guarded')
+  @UseGuards(PUSHING)
+  @Push(['/static/app.js'], { experiment: true })
+  guarded(): string {
+    return 'guarded';
   }
 
   @Get('/plain')
@@ -97,6 +110,17 @@ describe('an experiment', () => {
       expect(['push', 'none']).toContain(armOf(page));
       expect(cookieOf(page)).toMatch(/^half=(push|none); Max-Age=60;/);
     }
+  });
+
+  it('begins where it is declared: what a guard pushed before is no part of it', async () => {
+    const client = await app.connect();
+    const page = await client.get('/guarded', { cookie: 'push-arm=none' });
+    await client.settled();
+    expect([armOf(page), client.paths]).toEqual(['none', ['/static/app.css']]);
+    expect((await report(client)).map(({ arm, promised, skipped }) => [arm, promised, skipped])).toEqual([
+      ['push', 1, {}],
+      ['none', 0, { arm: 1 }],
+    ]);
   });
 
   it('is reported by arm and route, with what became of it', async () => {

@@ -138,9 +138,9 @@ describe('the limits of pushing', () => {
     await client.settled();
     expect(client.paths).toEqual(ITEMS.slice(0, 10));
     expect(app.pushes().filter(({ reason }) => reason === 'limit')).toHaveLength(40);
-    const warnings = () => app.warnings().filter(({ message }) => message.startsWith('a page pushes more'));
+    const warnings = () => app.warnings().filter(({ message }) => message.startsWith('a page has reached'));
     expect(warnings().map(({ message, fields }) => [message, fields])).toEqual([
-      ['a page pushes more than maxPerPage allows: the rest is skipped', { route: '/too-many', maxPerPage: 10 }],
+      ['a page has reached its push limit (maxPerPage): the rest is skipped', { route: '/too-many', limit: 10 }],
     ]);
     await client.get('/too-many');
     expect(warnings()).toHaveLength(1);

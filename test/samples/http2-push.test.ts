@@ -127,9 +127,9 @@ describe('the sample http2-push', () => {
     await visitor.settled();
     expect([page.status, visitor.paths.length]).toEqual([200, 10]);
     const warned = () =>
-      sample.stderr.split('\n').filter((line) => line.includes('"level":"warn"') && line.includes('maxPerPage'));
+      sample.stderr.split('\n').filter((line) => line.includes('"level":"warn"') && line.includes('push limit'));
     await soon(() => expect(warned()).not.toEqual([]));
-    expect(JSON.parse(warned()[0])).toMatchObject({ route: '/too-many', maxPerPage: 10 });
+    expect(JSON.parse(warned()[0])).toMatchObject({ route: '/too-many', limit: 10 });
   });
 
   it('never pushes a connection the same twice while it is fresh', async () => {
