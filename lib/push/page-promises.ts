@@ -29,8 +29,8 @@ export class PagePromises implements PromisingPage {
   /** Fails as Node does, when the client takes none any more. */
   add(resource: PromisedResource): void {
     const promised = new PromisedStream(this, resource);
-    if (this.#promised.length === 0) this.exchange.lifetime.defer((reason) => this.#over(reason));
-    this.#promised.push(promised);
+    // In the list before anybody is told of the end, which may have come already.
+    if (this.#promised.push(promised) === 1) this.exchange.lifetime.defer((reason) => this.#over(reason));
   }
 
   /** Whether so much more may be pushed. */
