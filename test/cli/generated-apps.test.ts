@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '../architecture/checkout';
 import { type Client, doors } from '../journeys/doors';
 import { endStarted, packPackage, runIn, startIn } from './packed-package';
+import { hasTerminals, runAtTerminal } from './terminal';
 
 const { samples } = readJson<{ samples: { name: string }[] }>('nest-like-cli.json');
 const others = samples.map(({ name }) => name).filter((name) => name !== 'hello');
@@ -73,6 +74,35 @@ describe('an application that the packed package makes of the sample hello', () 
     }
   }, 60_000);
 });
+
+if (hasTerminals()) {
+  describe('rockstar new at a terminal', () => {
+    const command = (): string[] => [
+      process.execPath,
+      join(hello, 'node_modules/rockstar-web/dist/cli/main.js'),
+      'new',
+      '--no-install',
+    ];
+
+    it('asks for what was not said', async () => {
+      const at = join(folder, 'apps');
+      const { shown, code } = await runAtTerminal(at, command(), [['In which folder (my-app)', 'typed\n'], ['Which sample (hello)', 'hello\n']]); // prettier-ignore
+      expect(shown).toMatch(/ 1 {2}hello +The smallest app/);
+      expect([code, existsSync(join(at, 'typed/src/main.ts'))]).toEqual([0, true]);
+    }, 30_000);
+
+    it('leaves nothing behind when it is left by Ctrl-C', async () => {
+      const at = join(folder, 'apps');
+      const { shown, code } = await runAtTerminal(at, command(), [['In which folder (my-app)', 'left\n'], ['Which sample (hello)', '\u0003']]); // prettier-ignore
+      expect(shown).not.toMatch(/Made/);
+      expect([code, existsSync(join(at, 'left'))]).toEqual([130, false]);
+    }, 30_000);
+  });
+} else {
+  it('rockstar new IS NOT TRIED AT A TERMINAL: there is no script of util-linux here', () => {
+    expect(hasTerminals()).toBe(false);
+  });
+}
 
 it('makes applications of all other samples that pass their type check and their tests, which start, ask and stop them', async () => {
   for (const name of others) await cli(join(folder, 'apps'), 'new', name, '--sample', name, '--no-install');
