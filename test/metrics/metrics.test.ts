@@ -138,6 +138,18 @@ describe('a name', () => {
     expect(Object.keys(metrics.snapshot())).toEqual(['http.requests', 'load', 'memory.bytes']);
   });
 
+  test('are read alone when they are named: no other is asked', () => {
+    const { metrics } = makeMetrics();
+    let asked = 0;
+    metrics.observe('queue.length', () => ++asked);
+    metrics.counter('orders.placed').add(2);
+    const some = metrics.snapshot(['orders.placed', 'nobody.registered']);
+    expect(some).toEqual({ 'orders.placed': { kind: 'counter', series: [{ attributes: {}, value: 2 }] } });
+    expect(asked).toBe(0);
+    expect(Object.keys(metrics.snapshot(['queue.length']))).toEqual(['queue.length']);
+    expect(asked).toBe(1);
+  });
+
   test.each(['', '1a', 'a b', 'ä', 'a{b}', '.a', `a${'b'.repeat(150)}`, 'a\nb', 7, undefined])(
     'is refused when it is %j',
     (name) => {
