@@ -83,10 +83,10 @@ export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): Framew
   return [...mistakes, ...RouteTable.compile(entries).mistakes];
 }
 
-/** What is wrong with methods of providers that are called through breakers. */
+/** What is wrong with methods, but for handlers, that are called through breakers. */
 export function tryGuardedMethods({ modules }: PluginPlan, { declaredBreakers }: RouteFoundation): FrameworkError[] {
   const classes = modules.flatMap(({ order }) =>
-    order.flatMap(({ role, recipe }) => (role !== 'controller' && recipe.kind === 'class' ? [recipe.class] : [])),
+    order.flatMap(({ recipe }) => (recipe.kind === 'class' ? [recipe.class] : [])),
   );
   return [...new Set(classes)].flatMap((it) => checkGuardedMethods(it, declaredBreakers));
 }
@@ -135,9 +135,9 @@ function commonRooms(
 
 /** A call through a breaker ends with the request it is made in, and one of a service that has a time limit does. */
 function isGuarded(provider: PlannedProvider): boolean {
-  const { role, recipe, module } = provider;
+  const { recipe, module } = provider;
   if (module.offers.some((offer) => offer.provider === provider && offer.options.timeoutMs !== undefined)) return true;
-  return role !== 'controller' && recipe.kind === 'class' && hasGuardedMethods(recipe.class);
+  return recipe.kind === 'class' && hasGuardedMethods(recipe.class);
 }
 
 export function compileRoutes(

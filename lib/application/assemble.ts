@@ -7,7 +7,7 @@ import { Database } from '../database/database';
 import { checkDatabaseOptions } from '../database/database-options';
 import { Databases } from '../database/databases';
 import type { Call } from '../controllers/call';
-import { guardInstance } from '../controllers/guarded-methods';
+import { methodGuards } from '../controllers/guarded-methods';
 import { createLogger } from '../diagnostics/create-logger';
 import { Logger } from '../diagnostics/logger';
 import { toLogger } from '../diagnostics/to-logger';
@@ -380,7 +380,7 @@ function buildOptionsOf(foundation: Foundation, declared = foundation.declaredBr
     ambient: (key, instance) => foundation.ambient(key, instance),
     contextFor: (instance) => contextFor(instance, foundation),
     initializeTimeoutMs: options.startTimeoutMs ?? 30_000,
-    made: (instance, type) => guardInstance(instance, type, declared),
+    made: methodGuards(declared),
     guards: { compile: compileValueCheck, record: recordServiceCalls(metrics) },
   };
 }

@@ -2,7 +2,7 @@ import { Exchange } from '../http/exchange';
 import { breakerOf, type CircuitBreakerOptions, type GivenBreaker, toReference } from './breaker-reference';
 import { callThrough } from './breaker-step';
 import type { Call } from './call';
-import { guardMethod } from './guarded-methods';
+import { guardClass, guardMethod } from './guarded-methods';
 import { shapeRoute, type RouteDraft, type StepRooms } from './route-draft';
 import { noteRoute } from './route-notes';
 
@@ -20,7 +20,8 @@ export const circuitBreakerDecorator: CircuitBreakerFactory<never> = (breaker: G
   const shape = shapeRoute((draft) => addStep(draft, breaker));
   return (target, member) => {
     shape(target, member);
-    if (member !== undefined) guardMethod(target, member, breaker);
+    if (member === undefined) guardClass(target);
+    else guardMethod(target, member, breaker);
   };
 };
 

@@ -26,6 +26,9 @@ export const controllerErrors = defineErrors({
     message:
       '{place} is called through a breaker, but declared to return {type}. Declare it to return a Promise or an Observable (`async one(): Promise<User>`).',
   },
+  BREAKER_MISPLACED: {
+    message: '@CircuitBreaker() of {place} is without effect: it {reason}.',
+  },
   GUARD_REFUSED: { status: 403, message: 'This is not allowed.' },
   BREAKER_MIDDLEWARE_UNBOUND: {
     message:

@@ -8,46 +8,96 @@ import type { DeclaredBreakers } from '../resilience/declared-breakers';
 import { breakerOf, type GivenBreaker, toReference } from './breaker-reference';
 import { isPromise } from './collect-arguments';
 import { controllerErrors } from './errors';
+import { hasHandlers, isHandler } from './handler-members';
 
 type Method = (...args: unknown[]) => unknown;
 type BreakerOf = (...args: unknown[]) => Breaker;
 
 const guards = defineSlot<ReadonlyMap<string | symbol, GivenBreaker>>('guarded-methods');
+const guardedClasses = defineSlot<true>('guarded-class');
 
-/** Notes that a method is called through a breaker, if it turns out to be a provider's. */
+/** Notes that a method is called through a breaker, if it turns out to be no handler. */
 export function guardMethod(target: object, member: string | symbol, breaker: GivenBreaker): void {
   guards.update(target, (known) => new Map(known).set(member, breaker));
 }
 
-function guardedMethods(type: Class): ReadonlyMap<string | symbol, GivenBreaker> {
-  return guards.get(type.prototype as object) ?? new Map();
+/** Notes that all handlers of a class are called through a breaker, if it turns out to have any. */
+export function guardClass(target: object): void {
+  guardedClasses.set(target, true);
+}
+
+/** Those that are no handlers: what goes around a handler is compiled into its route. */
+function guardedMethods(type: Class): [string | symbol, GivenBreaker][] {
+  const prototype = type.prototype as object;
+  return [...(guards.get(prototype) ?? [])].filter(([member]) => !isHandler(prototype, member));
 }
 
 /** Whether methods of a class are called through breakers: what they call belongs to the current request. */
 export function hasGuardedMethods(type: Class): boolean {
-  return guardedMethods(type).size > 0;
+  return guardedMethods(type).length > 0;
 }
 
-/** What is wrong with the guarded methods of a provider's class; which breakers they name is noted. */
+/** What is wrong with the guarded methods of a class; which breakers they name is noted. */
 export function checkGuardedMethods(type: Class, declared: DeclaredBreakers): FrameworkError[] {
-  return [...guardedMethods(type)].flatMap(([member, given]) => {
-    const place = placeOf(type, member);
-    breakerOf(toReference(given, place), place, declared);
-    const returned = readReturnType(type.prototype as object, member);
-    return isAwaited(returned) ? [] : [controllerErrors.BREAKER_METHOD_INVALID({ place, type: nameOf(returned) })];
-  });
+  return [...misplacedGuards(type), ...guardedMethods(type).flatMap(([member, given]) => checkMethod(type, member, given, declared))];
 }
 
-/** Puts the breakers of a provider's class around its methods; `this.method()` goes through them, too. */
-export function guardInstance(instance: object, type: Class, declared: DeclaredBreakers): void {
+function checkMethod(type: Class, member: string | symbol, given: GivenBreaker, declared: DeclaredBreakers): FrameworkError[] {
+  const place = placeOf(type, member);
+  const prototype = type.prototype as object;
+  if (typeof Object.getOwnPropertyDescriptor(holderOf(prototype, member), member)?.value !== 'function')
+    return [misplaced(place, 'is no method. Write it as a method of the instance')];
+  breakerOf(toReference(given, place), place, declared);
+  const returned = readReturnType(prototype, member);
+  return isAwaited(returned) ? [] : [controllerErrors.BREAKER_METHOD_INVALID({ place, type: nameOf(returned) })];
+}
+
+/** Decorators that would be without effect: on static methods, and on a class that handles nothing. */
+function misplacedGuards(type: Class): FrameworkError[] {
+  const statics = [...(guards.get(type)?.keys() ?? [])];
+  const isStray = guardedClasses.get(type) === true && !hasHandlers(type);
+  return [
+    ...statics.map((member) => misplaced(placeOf(type, member), 'is static. Write it as a method of the instance')),
+    ...(isStray ? [misplaced(type.name, 'has no handlers. Put @CircuitBreaker() on the methods that call elsewhere')] : []),
+  ];
+}
+
+function misplaced(place: string, reason: string): FrameworkError {
+  return controllerErrors.BREAKER_MISPLACED({ place, reason });
+}
+
+/** The prototype that has it. */
+function holderOf(prototype: object, member: string | symbol): object {
+  let holder: unknown = prototype;
+  while (typeof holder === 'object' && holder !== null && !Object.hasOwn(holder, member)) holder = Object.getPrototypeOf(holder);
+  return (holder ?? prototype) as object;
+}
+
+/**
+ * Puts the breakers of a class around its methods that are no handlers, for each instance; `this.method()` goes through them,
+ * too. What there is to put is found once for each class: one may be made for each request.
+ */
+export function methodGuards(declared: DeclaredBreakers): (instance: object, type: Class) => void {
+  const known = new Map<Class, PropertyDescriptorMap | undefined>();
+  return (instance, type) => {
+    if (!known.has(type)) known.set(type, guardsFor(type, declared));
+    const properties = known.get(type);
+    if (properties !== undefined) Object.defineProperties(instance, properties);
+  };
+}
+
+/** `undefined`: there are none. */
+function guardsFor(type: Class, declared: DeclaredBreakers): PropertyDescriptorMap | undefined {
+  const prototype = type.prototype as Record<string | symbol, Method>;
+  const properties: PropertyDescriptorMap = {};
   for (const [member, given] of guardedMethods(type)) {
     const place = placeOf(type, member);
     const breaker = breakerOf<unknown[]>(toReference(given, place), place, declared);
-    const method = (instance as Record<string | symbol, Method>)[member];
-    const isStream = isObservableType(readReturnType(type.prototype as object, member));
-    const value = isStream ? throughAsStream(breaker, method) : throughAsPromise(breaker, method);
-    Object.defineProperty(instance, member, { value, configurable: true, writable: true, enumerable: false });
+    const isStream = isObservableType(readReturnType(prototype, member));
+    const value = isStream ? throughAsStream(breaker, prototype[member]) : throughAsPromise(breaker, prototype[member]);
+    properties[member] = { value, configurable: true, writable: true, enumerable: false };
   }
+  return Reflect.ownKeys(properties).length === 0 ? undefined : properties;
 }
 
 /** A method that gives a promise, called through a breaker; it rejects while that is open. */

@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { defineSlot } from '../metadata/slot';
 import { controllerErrors } from './errors';
+import { markHandler } from './handler-members';
 import { type RouteDecorator, type RouteDraft, shapeRoute } from './route-draft';
 
 /** How what a handler returns is sent: as one value, or value by value as server-sent events. */
@@ -28,6 +29,7 @@ export function declareRoute(declaration: RouteDeclaration): MethodRoute {
   return (target, member) => {
     declarations.set(target, [declaration, ...(declarations.getOwn(target, member) ?? [])], member);
     members.update(target, (known = []) => (known.includes(member) ? known : [...known, member]));
+    markHandler(target, member);
   };
 }
 

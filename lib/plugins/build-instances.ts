@@ -27,7 +27,7 @@ export interface BuildOptions {
   readonly initializeTimeoutMs?: number;
   /** For each `stop` and `shutdown`, when a failure makes it stop what it began. Default: 10,000. */
   readonly stopTimeoutMs?: number;
-  /** Told of each instance of a provider's class, before anybody has it. */
+  /** Told of each instance of a class, before anybody has it. */
   readonly made?: (instance: object, type: ConcreteClass) => void;
   /** What may be put around services. Default: their time limits alone. */
   readonly guards?: Omit<GuardRooms, 'clock'>;
@@ -67,26 +67,29 @@ class Build implements Surroundings {
   readonly requests: RequestPlan;
   readonly services: RunningServices;
   readonly guards: GuardRooms;
-  readonly #options: BuildOptions;
+  readonly #options: Omit<BuildOptions, 'carry' | 'running'>;
   readonly #clock: Clock;
   readonly #limitMs: number;
   readonly #container = new AppContainer();
   readonly #instances = new Map<PlannedModule, PluginInstance>();
   readonly #begun: PluginInstance[] = [];
-  readonly #carried: PluginInstance[] = [];
+  /** What of others it was told of: let go of once all is handed over, or one build would keep the other for ever. */
+  #carry: BuildOptions['carry'];
+  #carried: PluginInstance[] = [];
   readonly #hooked = new WeakSet<object>();
   /** What runs already by the objects whose hooks it calls. */
-  readonly #callers: ReadonlyMap<unknown, PluginInstance>;
+  #callers: ReadonlyMap<unknown, PluginInstance>;
   readonly #handOvers: (() => void)[] = [];
   readonly #ambient = new Map<PlannedModule, Map<InjectionKey, unknown>>();
 
-  constructor(plan: PluginPlan, options: BuildOptions) {
+  constructor(plan: PluginPlan, { carry, running = [], ...options }: BuildOptions) {
     this.plan = plan;
     this.requests = new RequestPlan((reference, module) => this.valueOf(reference, module), options.made);
     this.#options = options;
+    this.#carry = carry;
     this.#clock = options.clock ?? options.owner.clock();
     this.services = new RunningServices(plan.modules, () => this.#instances.values());
-    this.#callers = new Map((options.running ?? []).flatMap((it) => [...it.hooked].map((value) => [value, it] as const)));
+    this.#callers = new Map(running.flatMap((it) => [...it.hooked].map((value) => [value, it] as const)));
     this.guards = { clock: this.#clock, ...options.guards };
     this.#limitMs = options.initializeTimeoutMs ?? DEFAULT_INITIALIZE_TIMEOUT_MS;
   }
@@ -111,6 +114,7 @@ class Build implements Surroundings {
       adopt: () => this.#adopt(),
       inherit: () => {
         for (const handOver of this.#handOvers.splice(0)) handOver();
+        this.#forget();
       },
     };
   }
@@ -123,6 +127,12 @@ class Build implements Surroundings {
     return () => {
       for (const [instance, until] of adopted) instance.adopt(until);
     };
+  }
+
+  #forget(): void {
+    this.#carry = undefined;
+    this.#carried = [];
+    this.#callers = new Map();
   }
 
   valueOf(reference: Reference, module: PlannedModule): unknown {
@@ -139,7 +149,7 @@ class Build implements Surroundings {
   }
 
   async #build(module: PlannedModule): Promise<void> {
-    const carried = this.#options.carry?.(module);
+    const carried = this.#carry?.(module);
     const instance = carried ?? new PluginInstance(this.#partsOf(module), this.#options.owner);
     this.#instances.set(module, instance);
     (carried === undefined ? this.#begun : this.#carried).push(instance);
@@ -191,7 +201,7 @@ class Build implements Surroundings {
       if (recipe.kind === 'factory') return recipe.factory(...args());
       const made =
         recipe.inject === undefined ? instance.container.construct(recipe.class, dependencies) : new recipe.class(...args());
-      if (provider.role !== 'controller') this.#options.made?.(made as object, recipe.class);
+      this.#options.made?.(made as object, recipe.class);
       return made;
     } catch (error) {
       throw providerFailed(provider, error);

@@ -87,7 +87,7 @@ function builderOf(
     case 'class':
       return (args) => {
         const instance = new recipe.class(...args) as object;
-        if (provider.role !== 'controller') made?.(instance, recipe.class);
+        made?.(instance, recipe.class);
         return instance;
       };
     case 'factory':

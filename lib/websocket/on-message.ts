@@ -1,3 +1,4 @@
+import { markHandler } from '../controllers/handler-members';
 import { defineSlot } from '../metadata/slot';
 
 /** What a method handles: messages of a type, whatever no type takes (`undefined`), the beginning or the end of a session. */
@@ -14,6 +15,7 @@ function declareHandler(handles: Handles): MethodHook {
   return (target, member) => {
     handled.set(target, [handles, ...(handled.getOwn(target, member) ?? [])], member);
     members.update(target, (known = []) => (known.includes(member) ? known : [...known, member]));
+    markHandler(target, member);
   };
 }
 
