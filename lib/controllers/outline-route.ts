@@ -2,7 +2,7 @@ import { type Class, readParameterTypes, readReturnType } from '../metadata/slot
 import type { PipeTransform } from '../validation/pipe';
 import type { HookEntry } from './hooks';
 import { type DraftRooms, makeDraft } from './make-draft';
-import { type ParameterDeclaration, readParameters } from './parameter';
+import { type ParameterDeclaration, readFiller, readParameters } from './parameter';
 import { type ReplyKind, readRouteMembers, readRoutes } from './route';
 import type { RouteDraft } from './route-draft';
 
@@ -22,6 +22,8 @@ export interface RouteOutline {
   /** `*`: every method that has no route of its own. */
   readonly method: string;
   readonly reply: ReplyKind;
+  /** Whether its handler takes the connection over: what goes through it then is no HTTP. */
+  readonly takesOver: boolean;
   readonly parameters: readonly ParameterOutline[];
   /** The declared type of what the handler returns; `undefined` when TypeScript emitted none. */
   readonly returnType: unknown;
@@ -42,7 +44,15 @@ export function outlineController(controller: Class, rooms: DraftRooms): RouteOu
           pipes: parameter.unpiped === true ? [] : [...draft.hooks.pipes, ...parameter.pipes],
         }));
       const { method, reply } = declaration;
-      return { draft, member, method, reply, parameters, returnType: readReturnType(prototype, member) };
+      const takesOver = declaration.takesOver === true || asksForConnection(prototype, member);
+      return { draft, member, method, reply, takesOver, parameters, returnType: readReturnType(prototype, member) };
     }),
   );
+}
+
+/** Whether a parameter that nothing is said of is the connection itself. */
+function asksForConnection(prototype: object, member: string | symbol): boolean {
+  const declared = readParameters(prototype, member);
+  const types = readParameterTypes(prototype, member) ?? [];
+  return types.some((type, index) => !declared.has(index) && readFiller(type)?.takesOver === true);
 }

@@ -107,12 +107,11 @@ export function declaredProtocol(metadata: ReadonlyMap<unknown, unknown>): strin
 }
 
 /**
- * Shows the routes that take connections over before the first connection comes. Fails with: HIJACK_UNSUPPORTED, where this
- * version of Node does not let them.
+ * Shows the routes that hijack before the first connection comes. Fails with: HIJACK_UNSUPPORTED, where any route takes
+ * connections over (those of WebSockets as well) and this version of Node does not let it.
  */
 export function declareHijacks(entries: readonly RouteEntry<RouteTarget>[], numbers: { declare(route: string): void }): void {
-  const hijacks = entries.filter(({ target }) => target.metadata.has(IS_HIJACK));
-  const unsupported = hijacks.length === 0 ? undefined : parserHookFailure();
+  const unsupported = entries.some(({ target }) => target.takesOver) ? parserHookFailure() : undefined;
   if (unsupported !== undefined) throw unsupported;
-  for (const { pattern } of hijacks) numbers.declare(pattern);
+  for (const { pattern, target } of entries) if (target.metadata.has(IS_HIJACK)) numbers.declare(pattern);
 }

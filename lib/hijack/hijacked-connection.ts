@@ -1,4 +1,5 @@
 // Hot: all bytes of a hijacked connection go through here.
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { Exchange } from '../http/exchange';
@@ -245,6 +246,12 @@ export class HijackedConnection extends Duplex {
     return this.#takeover.exchange;
   }
 
+  /** @internal Destroys it so that the client can tell that from an end. */
+  abort(): void {
+    this.#takeover.abort();
+    this.destroy();
+  }
+
   /** @internal Whether the client was answered, by a head or by bytes. */
   get isAnswered(): boolean {
     return this.#isAnswered;
@@ -316,6 +323,8 @@ export class HijackedConnection extends Duplex {
   };
 
   readonly #ended = (): void => {
+    // Node tells of a stream that was reset as of one that ended; its close follows.
+    if (this.httpVersion === '2.0' && ((this.#stream as ServerHttp2Stream).rstCode ?? 0) !== constants.NGHTTP2_NO_ERROR) return;
     this.#inputEnded = true;
     this.push(null);
   };

@@ -44,7 +44,7 @@ function toAuthority(host: string, port: number): string {
 
 function tableOf(allow: readonly string[]): AuthorityTable<true> {
   const table = new AuthorityTable<true>();
-  for (const pattern of allow) {
+  for (const pattern of new Set(allow.map((one) => String(one).toLowerCase()))) {
     if (table.add({ pattern, place: 'tunnel()', target: true }) !== undefined)
       throw hijackErrors.TUNNEL_ALLOW_INVALID({ got: pattern });
   }

@@ -37,7 +37,7 @@ const IDLE_TIMEOUT_MS = 300_000;
  * In: the target, `host:port` or `{ host, port }`; options, each with a default. Out: what went through, when it is over.
  * Fails with: TUNNEL_TARGET_REFUSED (403), TUNNEL_UNREACHABLE (502), TUNNEL_CONNECT_TIMEOUT (504): let one go on, and the
  * client gets it as the answer; TUNNEL_TARGET_INVALID, TUNNEL_ALLOW_INVALID; a `CancelledError` when the client leaves before.
- * Ends: when both sides have ended theirs; when one is gone, the other is cut.
+ * Ends: when both sides have ended theirs; when one is gone, the other is cut, and can tell that from an end (a reset).
  */
 export async function tunnel(
   connection: HijackedConnection,
@@ -94,8 +94,10 @@ function join(connection: HijackedConnection, far: Socket, idleTimeoutMs: number
     let ended: TunnelReport['ended'] | undefined;
     const cut = (because: TunnelReport['ended']): void => {
       ended ??= because;
-      connection.destroy();
-      far.destroy();
+      // Neither side may take what was cut for the whole. Node loses a socket that is reset while it is being shut down.
+      connection.abort();
+      if (far.writableEnded && !far.writableFinished) far.destroy();
+      else far.resetAndDestroy();
     };
     const forget = watchIdle(connection, far, { clock, idleTimeoutMs, idle: () => cut('idle') });
     const over = (because: 'client' | 'target', isWhole: boolean): void => {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { cancelledBecause, type EndReason } from '../lifetime/end-reason';
 import type { Lifetime } from '../lifetime/lifetime';
@@ -113,6 +114,18 @@ export class Takeover {
   destroy(reason: EndReason = 'finished'): void {
     this.#reason ??= reason;
     this.stream.destroy();
+  }
+
+  /**
+   * Cuts it now, so that the client can tell that from an end: by a reset, over TLS by a missing close_notify (RFC 8446 §6.1),
+   * over HTTP/2 by CONNECT_ERROR (RFC 9113 §8.5).
+   */
+  abort(): void {
+    const { stream } = this;
+    this.#reason ??= 'finished';
+    if (this.protocol === '2.0') (stream as ServerHttp2Stream).close(constants.NGHTTP2_CONNECT_ERROR);
+    else if (stream instanceof Socket && !this.exchange.connection.encrypted) stream.resetAndDestroy();
+    stream.destroy();
   }
 
   /** @internal Told by the wire, or the stream itself. */

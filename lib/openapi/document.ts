@@ -99,7 +99,8 @@ function collect(outlines: readonly RouteOutline[], schemas: SchemaComponents): 
   const templates = new Map<string, PathTemplate>();
   const taken = new Set<string>();
   const operations: Operation[] = [];
-  const isShown = ({ draft, member }: RouteOutline): boolean =>
+  const isShown = ({ draft, member, takesOver }: RouteOutline): boolean =>
+    !takesOver &&
     !isHidden(draft.controller) && !isHidden(draft.controller.prototype as object, member);
   // A route that answers all methods stands back where another one answers one of them.
   const inOrder = [...outlines.filter(({ method }) => method !== '*'), ...outlines.filter(({ method }) => method === '*')];

@@ -32,14 +32,20 @@ interface AuthorityPattern<T> {
 export class AuthorityTable<T> {
   readonly #named = new Map<string, T>();
   readonly #patterns: AuthorityPattern<T>[] = [];
+  /** Who declared a pattern. */
+  readonly #places = new Map<string, string>();
 
-  /** Adds a line. Out: what is wrong with it, if something is. */
+  /** Adds a line. Out: what is wrong with it, if something is: ROUTE_AUTHORITY_INVALID, ROUTE_DUPLICATE. */
   add({ pattern, place, target }: AuthorityEntry<T>): FrameworkError | undefined {
     const [, host, port] = AUTHORITY.exec(pattern) ?? [];
     const isWild = host !== undefined && host.includes('*');
     if (host === undefined || Number(port) > 65_535 || (isWild && !/^\*(\.[^*]+)?$/.test(host))) {
       return routingErrors.ROUTE_AUTHORITY_INVALID({ authority: pattern, place });
     }
+    const other = this.#places.get(pattern.toLowerCase());
+    if (other !== undefined)
+      return routingErrors.ROUTE_DUPLICATE({ method: 'CONNECT', pattern, place, other, otherPattern: pattern.toLowerCase() });
+    this.#places.set(pattern.toLowerCase(), place);
     if (isWild || port === '*') this.#patterns.push({ host: host.toLowerCase(), port, target });
     else this.#named.set(pattern.toLowerCase(), target);
     return undefined;

@@ -17,8 +17,11 @@ import {
   Get,
   Header,
   Headers,
+  Hijack,
+  HijackedConnection,
   HttpCode,
   Module,
+  OnMessage,
   openApiDocument,
   Param,
   ParseArrayPipe,
@@ -34,6 +37,7 @@ import {
   Timeout,
   UploadedFile,
   UseGuards,
+  WebSocket,
   WiringError,
 } from 'rockstar-web';
 import { UsersController } from '../../samples/hello/src/users.controller';
@@ -332,6 +336,35 @@ describe('a document', () => {
       { name: 'part', in: 'path', required: true, schema: { type: 'number' } },
     ]);
     expect(whatIsWrong([document])).toEqual([[]]);
+  });
+
+  it('leaves out routes that take connections over, and WebSockets', async () => {
+    @Controller()
+    class Raw {
+      @Get('/plain')
+      plain() {
+        return 'plain';
+      }
+
+      @Hijack('/declared', { protocol: 'own' })
+      declared() {}
+
+      @Hijack({ method: 'CONNECT', authority: '*.example.com:443' })
+      connect() {}
+
+      @Post('/asked')
+      asked(connection: HijackedConnection) {
+        connection.end();
+      }
+    }
+
+    @WebSocket('/socket')
+    class Socket {
+      @OnMessage()
+      any() {}
+    }
+
+    expect(Object.keys((await documentOf([Raw, Socket])).paths)).toEqual(['/plain']);
   });
 
   it('understands expressions and a last parameter that may be missing', async () => {

@@ -61,6 +61,16 @@ describe('AuthorityTable', () => {
       });
     },
   );
+
+  it.each(['a.test:443', '*:*'])('takes the pattern %j once, whatever its letter case, and says who has it', (pattern) => {
+    const table = new AuthorityTable();
+    expect(table.add({ pattern, place: 'C.m', target: 1 })).toBeUndefined();
+    expect(table.add({ pattern: pattern.toUpperCase(), place: 'D.n', target: 2 })).toMatchObject({
+      code: 'ROUTE_DUPLICATE',
+      message: expect.stringMatching(/D\.n answers CONNECT .*C\.m/) as unknown,
+    });
+    expect(table.find('a.test:443')?.store).toBe(1);
+  });
 });
 
 describe('a RouteTable with CONNECT', () => {
