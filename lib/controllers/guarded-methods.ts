@@ -70,7 +70,7 @@ function misplaced(place: string, reason: string): FrameworkError {
 function holderOf(prototype: object, member: string | symbol): object {
   let holder: unknown = prototype;
   while (typeof holder === 'object' && holder !== null && !Object.hasOwn(holder, member)) holder = Object.getPrototypeOf(holder);
-  return (holder ?? prototype) as object;
+  return (holder ?? prototype);
 }
 
 /**
