@@ -83,13 +83,18 @@ function reading(path: string, read: readonly RouteDecorator[]): ConcreteClass {
     @Get('/:name')
     @Header('cache-control', 'no-store')
     one(@Param('name') name: string, @Query('key') key?: string) {
-      const all = this.breakers.expect(name);
-      const chosen = key === undefined ? all : all.filter((breaker) => breaker.key === key);
-      if (chosen.length === 0) throw operatorsErrors.OPERATORS_KEY_UNKNOWN({ breaker: name, key: key ?? '' });
-      return toReport(name, chosen);
+      return key === undefined ? toReport(name, this.breakers.expect(name)) : ofKey(this.breakers, name, key);
     }
   }
   return decorated(BreakerReports, read);
+}
+
+/** Fails with: BREAKER_UNKNOWN, OPERATORS_KEY_UNKNOWN (404). */
+function ofKey(breakers: Breakers, name: string, key: string): Breaker {
+  breakers.expect(name);
+  const breaker = breakers.find(name, key);
+  if (breaker === undefined) throw operatorsErrors.OPERATORS_KEY_UNKNOWN({ breaker: name, key });
+  return breaker;
 }
 
 /** One breaker as it is; of several, which there are by key, each. */
@@ -131,6 +136,7 @@ function operating(path: string, operate: readonly RouteDecorator[]): ConcreteCl
     }
 
     private operate(operation: keyof typeof OPERATIONS, name: string, { user }: Asking, key: string | undefined): unknown {
+      if (key !== undefined) ofKey(this.breakers, name, key);
       const breakers = this.breakers.operate(name, OPERATIONS[operation], key);
       this.logger.warn('an operator changed a circuit breaker', { breaker: name, key, operation, by: nameOfUser(user) });
       return toReport(name, breakers);
