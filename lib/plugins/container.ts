@@ -1,27 +1,21 @@
 // The one front door to tsyringe. It constructs and hands out, nothing more: what may be seen was decided by the plan,
 // every class is made once by the container of the module that provides it, and what is made is registered as it is.
 // So its singletons, its disposal, its asynchronous factories and its resolving of whatever class it is asked for, none
-// of which fit modules, are never used. Only `injectable()` without options: the others write into a global container.
-import { container as globalContainer, type DependencyContainer, inject, injectable, type InjectionToken } from 'tsyringe';
-import { type ConcreteClass, readParameterTypes } from '../metadata/slot';
+// of which fit modules, are never used. Nor are its decorators: they write into a global container, and even `injectable()` keeps
+// each class in a map for as long as the process runs, those of plugins that others have taken the place of as well.
+import { container as globalContainer, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import type { ConcreteClass } from '../metadata/slot';
 import type { Reference } from './plugin-plan';
 import { type InjectionKey, Token } from './service-token';
 
-/** For parameters that nothing is injected at: they get `undefined`, or keep their default. */
-const NOTHING = Symbol('nothing');
 /** What a class is registered under while it is constructed: its own key may already mean something else. */
 const UNDER_CONSTRUCTION = Symbol('under construction');
 
-const taught = new WeakSet<ConcreteClass>();
 const symbols = new WeakMap<Token, symbol>();
 
 /** The container of an application: the parent of its modules' containers. */
 export class AppContainer {
   readonly #container = globalContainer.createChildContainer();
-
-  constructor() {
-    this.#container.register(NOTHING, { useFactory: () => undefined });
-  }
 
   /** Opens the container of a module; `supply` gives what the module sees under a key, or throws who has it. */
   openModule(supply: (key: InjectionKey) => unknown): ModuleContainer {
@@ -53,12 +47,10 @@ export class ModuleContainer {
 
   /** Constructs a class that names its arguments itself, from what the plan found for them. */
   construct(it: ConcreteClass, dependencies: readonly Reference[]): unknown {
-    teach(it, dependencies);
-    for (const { kind, key } of dependencies) {
-      if (kind !== 'absent') this.#approve(key);
-      else if (key !== undefined) this.#register(key, undefined);
-    }
-    this.#container.register(UNDER_CONSTRUCTION, { useClass: it });
+    for (const { kind, key } of dependencies) if (kind !== 'absent') this.#approve(key);
+    this.#container.register(UNDER_CONSTRUCTION, {
+      useFactory: (own) => new it(...dependencies.map((needed) => argumentFrom(own, needed))),
+    });
     return this.#container.resolve<unknown>(UNDER_CONSTRUCTION);
   }
 
@@ -74,16 +66,8 @@ export class ModuleContainer {
   }
 }
 
-/** Tells tsyringe what a class needs, once: it keeps that in a map of its own for as long as the process runs. */
-function teach(it: ConcreteClass, dependencies: readonly Reference[]): void {
-  if (taught.has(it)) return;
-  taught.add(it);
-  const types = readParameterTypes(it);
-  dependencies.forEach(({ key }, at) => {
-    // What the compiler wrote is enough where it is the class to be injected.
-    if (key === undefined || key !== types?.[at]) inject(key === undefined ? NOTHING : symbolOf(key))(it, undefined, at);
-  });
-  injectable()(it);
+function argumentFrom(own: DependencyContainer, { kind, key }: Reference): unknown {
+  return kind === 'absent' ? undefined : own.resolve(symbolOf(key));
 }
 
 /** What tsyringe knows a key by: it takes no objects. */
