@@ -1,9 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer as createHttp } from 'node:http';
 import { constants } from 'node:http2';
 import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { Controller, Hijack, HijackedConnection, Module, RequestContext, tunnel, type TunnelOptions } from '../../lib/index';
 import { createTestApp, ManualClock, type TestApplication } from '../../lib/testing/index';
+import { findProgram } from '../deployment/proxy-process';
 import { H2Client } from '../support/h2-client';
 import { RecordingLogger } from '../support/kernel';
 import { RawClient, request } from '../support/raw-client';
@@ -378,6 +381,24 @@ describe('a tunnel', () => {
     await client.close();
   });
 });
+
+const curl = findProgram('curl');
+
+if (curl === undefined) it('IS NOT TRIED WITH CURL: there is none here', () => expect(findProgram('curl')).toBeUndefined());
+else {
+  it('curl takes an application for a proxy that tunnels', async () => {
+    await open();
+    const site = createHttp((_request, response) => response.end('behind the tunnel'));
+    targets.push(site);
+    await once(site.listen(0, '127.0.0.1'), 'listening');
+    target = `127.0.0.1:${(site.address() as AddressInfo).port}`;
+    const ask = (host: string) =>
+      promisify(execFile)(curl, ['-sS', '-m', '20', '--proxytunnel', '--proxy', url.origin, `http://${host}/`]);
+    expect((await ask('any.test:443')).stdout).toBe('behind the tunnel');
+    // No route answers this target.
+    await expect(ask('other.test:443')).rejects.toThrow('405');
+  });
+}
 
 /** A listening socket whose process sleeps, and whose queue is full: what asks to connect is not answered. */
 async function openSilent(): Promise<{ readonly port: number; close(): Promise<void> }> {

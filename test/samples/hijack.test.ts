@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { promisify } from 'node:util';
+import { findProgram } from '../deployment/proxy-process';
 import { H2Client } from '../support/h2-client';
 import { RawClient, request } from '../support/raw-client';
 import { SampleProcess } from '../support/sample-process';
@@ -199,6 +202,31 @@ it('ends gracefully with connections that are open, with 0', async () => {
   }
   expect(await code).toBe(0);
 }, 60_000);
+
+const curl = findProgram('curl');
+
+if (curl === undefined) it('IS NOT TRIED WITH CURL: there is none here', () => expect(findProgram('curl')).toBeUndefined());
+else {
+  it.each(WAYS)(
+    'curl gets what handlers wrote, and refusals as ever, with $name',
+    async ({ ways }) => {
+      const sample = SampleProcess.sample('hijack', { ...ways, TOKENS, HIJACK_READ_TIMEOUT_MS: '100' });
+      const url = await sample.listening();
+      const run = async (path: string, ...args: string[]): Promise<string> => {
+        const { stdout } = await promisify(execFile)(curl, ['-sSkN', '--http1.1', '-m', '20', ...args, new URL(path, url).href]);
+        return stdout;
+      };
+      expect(await run('/hijack-safe', '-i')).toBe(HIJACKED);
+      expect(await run('/misuse')).toBe('mine');
+      const upgrade = ['-H', 'Connection: Upgrade', '-H', 'Upgrade: custom-protocol'];
+      expect(await run('/secure-hijack', '-w', '%{http_code}', ...upgrade)).toMatch(/"status":401.*401$/s);
+      expect(await run('/secure-hijack', '-w', '%{http_code}', ...upgrade, '-H', 'Authorization: Bearer poor')).toMatch(/403$/);
+      expect(await run('/binary-protocol', '-w', '%{http_code}')).toMatch(/HIJACK_UPGRADE_REQUIRED.*426$/s);
+      expect(await sample.end()).toBe(0);
+    },
+    60_000,
+  );
+}
 
 describe('hijack over HTTP/2', () => {
   it('speaks the binary protocol on the stream of an extended CONNECT, and says why not otherwise', async () => {

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Browser, chromium } from 'playwright-core';
+import { findBrowser } from '../openapi/browser';
+import { H2Client } from '../support/h2-client';
 import { SampleProcess } from '../support/sample-process';
 import { soon } from '../support/soon';
-import { clientFrame, OPCODE, RawWebSocket } from '../websocket/raw-web-socket';
+import { clientFrame, closePayload, OPCODE, RawWebSocket } from '../websocket/raw-web-socket';
 import { refusalOf, WsClient } from '../websocket/ws-client';
 
 const CHAT = '/ws/chat?room=lobby&user=ada';
@@ -135,3 +139,119 @@ describe('websocket', () => {
     expect(sample.stderr).toMatch(/WEBSOCKET_OPTION_INVALID: The option allowedOrigins/);
   }, 60_000);
 });
+
+describe('websocket with HTTP2=1, on streams of extended CONNECT (RFC 8441)', () => {
+  it('has many on one connection, refuses by their status, and closes with 1001', async () => {
+    const sample = SampleProcess.sample('websocket', { HTTP2: '1', ALLOWED_ORIGINS: 'https://chat.example.com' });
+    const client = await H2Client.connect(await sample.listening());
+    if (client.session.remoteSettings.enableConnectProtocol !== true) await once(client.session, 'remoteSettings');
+    const begin = (path: string, headers: Record<string, string> = {}) =>
+      client.begin(
+        {
+          ':method': 'CONNECT',
+          ':protocol': 'websocket',
+          ':scheme': 'https',
+          ':path': path,
+          'sec-websocket-version': '13',
+          ...headers,
+        },
+        { endStream: false },
+      );
+    for (const [path, headers, status] of [
+      ['/ws/chat', {}, 400],
+      [CHAT, { origin: 'https://evil.example.com' }, 403],
+      ['/nowhere', {}, 404],
+    ] as const) {
+      const asked = begin(path, headers);
+      expect([path, (await asked.head)[':status']]).toEqual([path, status]);
+      asked.stream.end();
+      await asked.closed;
+    }
+    const [ada, bob, echo] = [begin(CHAT), begin('/ws/chat?room=lobby&user=bob'), begin('/ws/echo')];
+    for (const asked of [ada, bob, echo]) expect((await asked.head)[':status']).toBe(200);
+    const got = (asked: typeof ada): string => Buffer.concat(asked.chunks).toString('latin1');
+    ada.stream.write(clientFrame('{"type":"say","text":"over two"}'));
+    for (const asked of [ada, bob]) await soon(() => expect(got(asked)).toContain('"user":"ada","text":"over two"'));
+    echo.stream.write(clientFrame('echo'));
+    await soon(() => expect(got(echo)).toContain('echo'));
+    const ended = sample.end();
+    for (const asked of [ada, bob, echo]) {
+      await soon(() => expect(got(asked)).toContain(closePayload(1001).toString('latin1')));
+      asked.stream.end(clientFrame(closePayload(1001), { opcode: OPCODE.close }));
+    }
+    expect(await ended).toBe(0);
+    await client.close();
+  }, 60_000);
+});
+
+/** What a page has that Node has not. */
+interface Page {
+  readonly location: { readonly origin: string };
+  readonly performance: { getEntriesByType(type: string): { readonly nextHopProtocol: string }[] };
+}
+
+interface WithChat {
+  readonly chat: { readonly socket: { send(text: string): void }; readonly heard: unknown[]; readonly closed: Promise<number> };
+}
+
+const path = findBrowser();
+
+if (path === undefined) {
+  it('IS NOT TRIED IN A BROWSER: there is no Chromium here (CHROMIUM_PATH, or chromium in the PATH)', () => {
+    expect(findBrowser()).toBeUndefined();
+  });
+} else {
+  describe('websocket in Chromium', () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox', '--ignore-certificate-errors'] });
+    }, 60_000);
+    afterAll(() => browser.close());
+
+    it.each([
+      ['HTTP/1.1', {}, 'http/1.1'],
+      ['TLS', { TLS: '1' }, 'http/1.1'],
+      ['HTTP/2', { HTTP2: '1' }, 'h2'],
+    ])(
+      'two pages talk over %s, and are told 1001 at the end',
+      async (_, ways, protocol) => {
+        const sample = SampleProcess.sample('websocket', ways);
+        const url = await sample.listening();
+        const context = await browser.newContext({ ignoreHTTPSErrors: true });
+        const [ada, bob] = [await context.newPage(), await context.newPage()];
+        const enter = async (page: typeof ada, user: string) => {
+          await page.goto(new URL('/health/live', url).href);
+          return page.evaluate(async (name) => {
+            const { location, performance } = globalThis as unknown as Page;
+            const socket = new globalThis.WebSocket(`${location.origin.replace('http', 'ws')}/ws/chat?room=lobby&user=${name}`);
+            const heard: unknown[] = [];
+            socket.addEventListener('message', ({ data }) => heard.push(JSON.parse(data as string)));
+            const closed = new Promise<number>((resolve) => socket.addEventListener('close', ({ code }) => resolve(code)));
+            Object.assign(globalThis, { chat: { socket, heard, closed } });
+            await new Promise((resolve) => socket.addEventListener('open', resolve));
+            return performance.getEntriesByType('navigation')[0]?.nextHopProtocol;
+          }, user);
+        };
+        expect([await enter(ada, 'ada'), await enter(bob, 'bob')]).toEqual([protocol, protocol]);
+        await ada.evaluate(() =>
+          (globalThis as unknown as WithChat).chat.socket.send(JSON.stringify({ type: 'say', text: 'from a page' })),
+        );
+        for (const page of [ada, bob]) {
+          await soon(async () =>
+            expect(await page.evaluate(() => (globalThis as unknown as WithChat).chat.heard)).toEqual([
+              { type: 'said', user: 'ada', text: 'from a page', at: expect.any(String) },
+            ]),
+          );
+        }
+        const ended = sample.end();
+        expect([
+          await ada.evaluate(() => (globalThis as unknown as WithChat).chat.closed),
+          await bob.evaluate(() => (globalThis as unknown as WithChat).chat.closed),
+        ]).toEqual([1001, 1001]);
+        await context.close();
+        expect(await ended).toBe(0);
+      },
+      60_000,
+    );
+  });
+}
