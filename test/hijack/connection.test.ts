@@ -546,6 +546,61 @@ describe('its end', () => {
   });
 });
 
+describe.each([
+  { name: 'TCP', options: {} },
+  { name: 'TLS', options: { tls: 'self-signed' } },
+] as const)('half-closed, over $name,', ({ options }) => {
+  it('it still gives what the client sends when our side has ended', async () => {
+    const got: string[] = [];
+    await open(async (connection) => {
+      connection.end('all I have to say');
+      for await (const chunk of connection) got.push(String(chunk));
+      got.push('ended');
+    }, options);
+    const client = await connect();
+    expect(await client.closed()).toBe('all I have to say');
+    for (const word of ['but ', 'I ', 'have more']) {
+      client.write(word);
+      await soon(() => expect(got.join('')).toMatch(new RegExp(`${word}$`)));
+    }
+    client.end();
+    await soon(() => expect(got.at(-1)).toBe('ended'));
+    expect(got.slice(0, -1).join('')).toBe('but I have more');
+  });
+
+  it('it still says what it has to when the client has ended its side', async () => {
+    await open(async (connection) => {
+      expect(await connection.readLine()).toBe('that is all');
+      expect(await connection.readLine()).toBeUndefined();
+      for (let part = 0; part < 5; part++) {
+        await connection.send(`${part} `);
+        await turns();
+      }
+    }, options);
+    const client = await connect('that is all');
+    expect(await client.end().closed()).toBe('0 1 2 3 4 ');
+  });
+
+  it('it holds a handler back whose client does not read, and loses nothing', async () => {
+    const total = 256 * 64 * 1024;
+    let sent = 0;
+    await open(async (connection) => {
+      for (; sent < total; sent += 64 * 1024) await connection.send(Buffer.alloc(64 * 1024, sent / (64 * 1024)));
+    }, options);
+    const client = await connect();
+    client.socket.pause();
+    for (let before = -1; before !== sent;) {
+      before = sent;
+      await turns(200);
+    }
+    expect(sent).toBeLessThan(total);
+    client.end().socket.resume();
+    const got = Buffer.from(await client.closed(), 'latin1');
+    expect(got.length).toBe(total);
+    for (let at = 0; at < total; at += 64 * 1024) expect(got[at]).toBe(at / (64 * 1024));
+  });
+});
+
 it('tells where it comes from', async () => {
   const seen: unknown[] = [];
   await open(
