@@ -105,6 +105,7 @@ export default defineConfig(
   {
     // What pages run in a browser.
     files: ['lib/openapi/page/*.js', 'samples/*/src/public/**/*.js'],
+    ignores: ['samples/monitoring-dashboard/**'],
     languageOptions: {
       sourceType: 'script',
       globals: Object.fromEntries(
@@ -121,6 +122,32 @@ export default defineConfig(
           'AbortController',
           'HTMLDetailsElement',
           'TextDecoderStream',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  {
+    // The same as modules.
+    files: ['samples/monitoring-dashboard/src/public/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'AbortController',
+          'URL',
+          'WebSocket',
+          'ResizeObserver',
+          'addEventListener',
+          'clearInterval',
+          'clearTimeout',
+          'document',
+          'fetch',
+          'getComputedStyle',
+          'localStorage',
+          'location',
+          'matchMedia',
+          'performance',
+          'setInterval',
+          'setTimeout',
         ].map((name) => [name, 'readonly']),
       ),
     },

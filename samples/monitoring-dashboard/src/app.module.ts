@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ApplicationOptions, Authorize, BreakerOperatorsModule, Module } from 'rockstar-web';
+import { type ApplicationOptions, Authorize, BreakerOperatorsModule, Module, type NamedBreakerOptions } from 'rockstar-web';
 import { auth, cookieSecrets, forViewers } from './access';
 import { FOLDERS } from './dashboard/assets';
 import { DashboardPlugin } from './dashboard/dashboard.plugin';
@@ -20,7 +20,15 @@ import { BREAKER_RESET_MS, DEMO } from './settings';
 })
 export class AppModule {}
 
-const service = { maxFailures: 5, resetTimeoutMs: BREAKER_RESET_MS, halfOpenMax: 2, timeoutMs: 1_000 };
+/** Half of at least eight calls in ten seconds fail, and a service is left alone for a while. */
+const service: NamedBreakerOptions = {
+  window: { kind: 'time', durationMs: 10_000 },
+  failureRatio: 0.5,
+  minimumCalls: 8,
+  resetTimeoutMs: BREAKER_RESET_MS,
+  halfOpenMax: 2,
+  timeoutMs: 1_000,
+};
 
 export const OPTIONS: ApplicationOptions = {
   http2: true,

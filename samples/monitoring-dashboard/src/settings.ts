@@ -1,7 +1,7 @@
 /** Who may look; not set: everybody. */
 export const VIEW_TOKEN = process.env.VIEW_TOKEN === '' ? undefined : process.env.VIEW_TOKEN;
 
-/** Whether traffic is made, so that there is something to see. */
+/** Whether traffic is made, and a service fails now and then, so that there is something to see. */
 export const DEMO = process.env.DEMO !== '0';
 
 /** How long a circuit breaker stays open, in milliseconds. */

@@ -68,7 +68,9 @@ export class Http1Client implements Client {
 
 /** Somebody at a terminal: `curl /tail`. */
 export function openTail(url: URL, headers: Headers): Client {
-  const request = get(new URL('/tail', url), { agent: false, headers, rejectUnauthorized: false }, (response) => response.resume());
+  const request = get(new URL('/tail', url), { agent: false, headers, rejectUnauthorized: false }, (response) =>
+    response.resume(),
+  );
   request.on('error', () => undefined);
   return { close: () => request.destroy() };
 }

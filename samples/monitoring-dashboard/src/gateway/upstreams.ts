@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Injectable, type OnInitialize, type OnShutdown } from 'rockstar-web';
+import { DEMO } from '../settings';
 
-/** How a service answers: within which time, and for which part of each minute it is out of order. */
+/** How a service answers: within which time, and in the demo for which part of each minute it is out of order. */
 interface Service {
   readonly fastestMs: number;
   readonly slowestMs: number;
@@ -44,7 +45,7 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): void 
   if (service === undefined) return later(response, 0, 404, {});
   const second = (Date.now() / 1_000) % 60;
   const [from, to] = service.outageS ?? [0, 0];
-  const isOut = second >= from && second < to;
+  const isOut = DEMO && second >= from && second < to;
   const { fastestMs, slowestMs } = service;
   // Mostly quick, now and then slow.
   const ms = fastestMs + (slowestMs - fastestMs) * Math.random() ** 3;

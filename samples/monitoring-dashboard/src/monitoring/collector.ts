@@ -6,6 +6,7 @@ import {
   Inject,
   Injectable,
   Metrics,
+  type MetricsSnapshot,
   type OnInitialize,
   type OnStart,
   type OnStop,
@@ -23,11 +24,16 @@ const WINDOW_S = 10;
 const MOST_ROUTES = 8;
 const MOST_TRANSITIONS = 12;
 
+interface Reading {
+  readonly snapshot: MetricsSnapshot;
+  readonly durations: read.Durations;
+  readonly atMs: number;
+}
+
 /** Reads the numbers once a second, whoever looks. */
 @Injectable()
 export class Collector implements MetricsService, OnInitialize, OnStart, OnStop {
   readonly frames$ = new Subject<Frame>();
-  latest!: Frame;
   private readonly process = new ProcessWatch();
   private readonly recent = new Recent();
   /** Of each of the last seconds, the oldest first. */
@@ -35,6 +41,7 @@ export class Collector implements MetricsService, OnInitialize, OnStart, OnStop 
   private transitions: readonly Transition[] = [];
   private listening: Subscription | undefined;
   private cancelTimer: CancelTimer | undefined;
+  private newest: Frame | undefined;
   private readAtMs: number;
 
   constructor(
@@ -46,12 +53,16 @@ export class Collector implements MetricsService, OnInitialize, OnStart, OnStop 
     this.readAtMs = clock.now();
   }
 
+  /** In the first second, as it is by now. */
+  get latest(): Frame {
+    return this.newest ?? this.frameOf(this.read());
+  }
+
   get history(): History {
     return this.recent.history;
   }
 
   initialize(): void {
-    this.latest = this.collect();
     this.listening = this.breakers.transitions$.subscribe((transition) => {
       this.transitions = [transition, ...this.transitions].slice(0, MOST_TRANSITIONS);
     });
@@ -78,27 +89,30 @@ export class Collector implements MetricsService, OnInitialize, OnStart, OnStop 
   }
 
   private tick(): void {
-    this.latest = this.collect();
-    this.recent.add(this.latest);
-    this.frames$.next(this.latest);
+    const reading = this.read();
+    this.newest = this.frameOf(reading);
+    this.readAtMs = reading.atMs;
+    this.durations.push(reading.durations);
+    if (this.durations.length > WINDOW_S) this.durations.shift();
+    this.recent.add(this.newest);
+    this.frames$.next(this.newest);
   }
 
-  private collect(): Frame {
+  private read(): Reading {
     const snapshot = this.metrics.snapshot(read.NAMES);
-    const nowMs = this.clock.now();
-    const elapsedMs = Math.max(1, nowMs - this.readAtMs);
-    this.readAtMs = nowMs;
-    const all = read.durationsOf(snapshot);
-    const lastSecond = read.since(this.durations.at(-1), all);
-    const window = read.since(this.durations[0], all);
+    return { snapshot, durations: read.durationsOf(snapshot), atMs: this.clock.now() };
+  }
+
+  private frameOf({ snapshot, durations, atMs }: Reading): Frame {
+    const elapsedMs = Math.max(1, atMs - this.readAtMs);
+    const lastSecond = read.since(this.durations.at(-1), durations);
+    const window = read.since(this.durations[0], durations);
     const windowS = Math.max(1, this.durations.length);
-    this.durations.push(all);
-    if (this.durations.length > WINDOW_S) this.durations.shift();
     const perSecond = (count: number): number => read.round((count * SECOND_MS) / elapsedMs);
     return {
-      at: new Date().toISOString(),
+      at: new Date(this.clock.epochMs?.() ?? Date.now()).toISOString(),
       requests: {
-        total: read.countOf(all),
+        total: read.countOf(durations),
         active: read.activeOf(snapshot),
         perSecond: perSecond(read.countOf(lastSecond)),
         refusedPerSecond: perSecond(read.countOf(lastSecond, read.isRefusal)),

@@ -1,4 +1,11 @@
-import { type BreakerSummary, type CancelReason, type PluginDescriptor, type ServiceDescriptor, serviceRef, type Transition } from 'rockstar-web';
+import {
+  type BreakerSummary,
+  type CancelReason,
+  type PluginDescriptor,
+  type ServiceDescriptor,
+  serviceRef,
+  type Transition,
+} from 'rockstar-web';
 import type { Observable } from 'rxjs';
 
 /** What the application did in the second before `at`, and how it is: what each viewer is sent. */

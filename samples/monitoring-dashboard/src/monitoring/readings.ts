@@ -45,7 +45,7 @@ export function durationsOf(snapshot: MetricsSnapshot): Durations {
 
 /** What came between two moments. Series are never taken away, and stand in the order they came. */
 export function since(before: Durations | undefined, now: Durations): Durations {
-  const known = before?.series ?? [];
+  const known: readonly (DurationSeries | undefined)[] = before?.series ?? [];
   const series = now.series.map((one, at) => {
     const { count = 0, counts = [] } = known[at] ?? {};
     return { ...one, count: one.count - count, counts: one.counts.map((value, bucket) => value - (counts[bucket] ?? 0)) };

@@ -19,7 +19,10 @@ export function breakerList(operate) {
     const fill = element('span');
     const bar = element('span', { className: 'share', attributes: { 'aria-hidden': 'true' } }, fill);
     const button = (label, operation) => {
-      const made = element('button', { text: label, attributes: { type: 'button', 'aria-label': `${label} ${nameOf(breaker)}` } });
+      const made = element('button', {
+        text: label,
+        attributes: { type: 'button', 'aria-label': `${label} ${nameOf(breaker)}` },
+      });
       made.addEventListener('click', () => void operate(breaker, operation));
       return made;
     };

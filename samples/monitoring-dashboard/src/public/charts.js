@@ -5,6 +5,8 @@ import { byId, element, setText } from './elements.js';
 const WINDOW_S = 300;
 const SHORTEST_S = 60;
 const MOST_POINTS = WINDOW_S + 60;
+/** Of what is counted in ones. */
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
 /** Who listens to a page is not told of each second. */
 const DESCRIBE_EACH = 5;
 
@@ -21,22 +23,25 @@ export class TimeChart {
   #root;
   #series;
   #format;
+  #steps;
   #data;
   #plot;
   #values;
-  #updates = 0;
+  #added = 0;
 
-  /** In: `id` of the elements, `title` for the description, `series` with `label`, `colour` (a CSS variable) and `read` of a frame. */
-  constructor({ id, title, series, format, history }) {
+  /** In: `id` of the elements, `title` for the description, `isWhole` where there are no halves, `series` with `label`, `colour` (a CSS variable) and `read` of a frame. */
+  constructor({ id, title, series, format, history, isWhole = false }) {
     this.#root = byId(`${id}-chart`);
     this.title = title;
     this.#series = series;
     this.#format = format;
+    this.#steps = isWhole ? { incrs: WHOLE_STEPS } : {};
     this.#data = [[...history.at], ...series.map(({ column }) => [...history[column]])];
     this.#values = this.#legend(byId(`${id}-legend`));
     this.#plot = new uPlot(this.#options(), this.#data, this.#root);
     new ResizeObserver(() => this.#fit()).observe(this.#root);
     this.#show();
+    this.#root.setAttribute('aria-label', this.#describe());
   }
 
   add(frame) {
@@ -49,6 +54,7 @@ export class TimeChart {
     this.#append(at, this.#series.map(({ read }) => read(frame))); // prettier-ignore
     this.#plot.setData(this.#data);
     this.#show();
+    if (this.#added++ % DESCRIBE_EACH === 0) this.#root.setAttribute('aria-label', this.#describe());
   }
 
   /** Colours are those of the theme. */
@@ -75,7 +81,6 @@ export class TimeChart {
 
   #show(index = this.#data[0].length - 1) {
     this.#values.forEach((value, at) => setText(value, this.#text(this.#data[at + 1][index])));
-    if (this.#updates++ % DESCRIBE_EACH === 0) this.#root.setAttribute('aria-label', this.#describe());
   }
 
   #text(value) {
@@ -112,8 +117,21 @@ export class TimeChart {
         y: { range: (_plot, _low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] },
       },
       axes: [
-        { ...axis, grid: { show: false }, space: 70, size: 26, values: (_plot, splits) => splits.map(clock) },
-        { ...axis, grid, space: 32, size: 44, values: (_plot, splits) => splits.map((value) => this.#format(value, true)) },
+        {
+          ...axis,
+          grid: { show: false },
+          space: 70,
+          size: 26,
+          values: (_plot, splits, _axis, _space, step) => splits.map((at) => clock(at, step)),
+        },
+        {
+          ...axis,
+          ...this.#steps,
+          grid,
+          space: 32,
+          size: 52,
+          values: (_plot, splits) => splits.map((value) => this.#format(value, true)),
+        },
       ],
       series: [{}, ...this.#series.map((one) => ({ stroke: () => colour(one.colour), width: 1.5, fill: one.fill && (() => colour(`${one.colour}-wash`)), points: { show: false } }))], // prettier-ignore
       hooks: { setCursor: [(plot) => this.#show(plot.cursor.idx ?? undefined)] },
@@ -128,6 +146,7 @@ export class TimeChart {
   }
 }
 
-function clock(seconds) {
-  return new Date(seconds * 1_000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+function clock(at, stepS) {
+  const seconds = stepS < 60 ? { second: '2-digit' } : {};
+  return new Date(at * 1_000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', ...seconds });
 }

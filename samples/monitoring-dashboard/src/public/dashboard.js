@@ -38,6 +38,7 @@ const charts = [
   new TimeChart({
     id: 'connections',
     title: 'Open connections',
+    isWhole: true,
     history,
     format: (value) => number(value, 0),
     series: [

@@ -61,7 +61,7 @@ export class Operator {
 
   #know(token) {
     this.#token = token;
-    setText(byId('operator'), 'Forget token');
+    setText(byId('operator'), 'Sign out');
   }
 
   #forget() {

@@ -9,8 +9,7 @@ export function themeButton(changed) {
   let theme = THEMES.includes(read()) ? read() : 'auto';
   const apply = () => {
     document.documentElement.dataset.theme = theme;
-    setText(button, WORDS[theme]);
-    button.setAttribute('aria-label', `Theme: ${theme === 'auto' ? 'as the system' : theme}`);
+    setText(byId('theme-name'), WORDS[theme]);
     changed();
   };
   button.addEventListener('click', () => {
