@@ -11,6 +11,7 @@ import type { PluginConfigs } from '../plugins/plugin-config';
 import type { PlanOptions } from '../plugins/plugin-graph';
 import type { PluginInstance } from '../plugins/plugin-instance';
 import type { PlannedModule, PluginPlan } from '../plugins/plugin-plan';
+import { Redirections } from '../plugins/redirections';
 import { retireInstances, startInstances, stopInstances } from '../plugins/run-instances';
 import { numbered } from '../plugins/wiring-error';
 import { applicationErrors } from './errors';
@@ -60,7 +61,7 @@ export class PluginChanges<Routes> {
   readonly #root: ModuleImport;
   #configs: PluginConfigs;
   #current: BuiltPlugins;
-  #changes: TreeChanges = { added: [], replaced: new Map() };
+  #changes: TreeChanges = { added: [], replaced: new Redirections() };
   /** The change under way, or the last one. */
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;

@@ -1,4 +1,4 @@
-import { pluginOf } from '../plugins/module-tree';
+import { pluginOf } from '../plugins/module-entry';
 import type { ModuleImport } from '../plugins/plugin';
 import type { PluginDescriptor, ServiceRegistry } from '../plugins/service-registry';
 import { applicationErrors } from './errors';

@@ -1,7 +1,8 @@
 import type { ConcreteClass } from '../metadata/slot';
 import { describe } from './describe';
 import { pluginErrors } from './errors';
-import { listOf, type ModuleDraft, type ModuleTree, namesModule, type Report } from './module-tree';
+import { namesModule } from './module-entry';
+import { listOf, type ModuleDraft, type ModuleTree, type Report } from './module-tree';
 import { readModuleDefinition, readScope } from './plugin';
 import type { PlannedProvider, Reference } from './plugin-plan';
 import { classRecipe, type ParsedProvider, parseProvider, type Recipe, type Scope } from './provider';

@@ -3,16 +3,17 @@ import type { ConcreteClass } from '../metadata/slot';
 import { fileOf } from './declared-at';
 import { describe } from './describe';
 import { pluginErrors } from './errors';
+import { evaluate, sourceOf } from './module-entry';
 import {
   isMarkedInjectable,
   type ModuleDefinition,
   type ModuleImport,
   type ModuleOptions,
   type PluginIdentity,
-  type PluginOptions,
   readModuleDefinition,
 } from './plugin';
 import type { Offer, PlannedModule, PlannedProvider, Reference, ServiceUse } from './plugin-plan';
+import type { Redirections } from './redirections';
 import { type InjectionKey, isClass } from './service-token';
 import { isVersion } from './version';
 
@@ -38,11 +39,8 @@ export interface ModuleDraft extends PlannedModule {
 export interface TreeChanges {
   /** Beside the root, in the order they came. */
   readonly added: readonly ModuleImport[];
-  /** By what is imported: what is meant instead; `undefined`: nothing any more. */
-  readonly replaced: ReadonlyMap<object, ModuleImport | undefined>;
+  readonly replaced: Redirections;
 }
-
-const NO_CHANGES: TreeChanges = { added: [], replaced: new Map() };
 
 const LISTS = ['imports', 'controllers', 'providers', 'exports'] as const;
 
@@ -59,12 +57,12 @@ export class ModuleTree {
   readonly #drafts = new Map<object, ModuleDraft>();
   readonly #labels = new Map<string, number>();
   readonly #path: ModuleDraft[] = [];
-  readonly #changes: TreeChanges;
+  readonly #replaced: Redirections | undefined;
 
-  constructor(root: unknown, report: Report, changes: TreeChanges = NO_CHANGES) {
+  constructor(root: unknown, report: Report, changes?: TreeChanges) {
     this.#report = report;
-    this.#changes = changes;
-    changes.added.forEach((added, at) => this.#visit(added, `Added plugin ${at + 1}`));
+    this.#replaced = changes?.replaced;
+    changes?.added.forEach((added, at) => this.#visit(added, `Added plugin ${at + 1}`));
     this.root = this.#visit(root, 'The root module');
     this.#refuseTwins();
   }
@@ -84,9 +82,9 @@ export class ModuleTree {
 
   #meant(entry: unknown): unknown {
     const named = evaluate(entry);
-    const { replaced } = this.#changes;
-    if (named === null || (typeof named !== 'object' && typeof named !== 'function') || !replaced.has(named)) return named;
-    const instead = replaced.get(named);
+    if (named === null || (typeof named !== 'object' && typeof named !== 'function')) return named;
+    if (this.#replaced?.has(named) !== true) return named;
+    const instead = this.#replaced.get(named);
     return instead === undefined ? REMOVED : evaluate(instead);
   }
 
@@ -193,38 +191,6 @@ export function pathOf(names: readonly string[]): string {
 
 /** Stands for a module that was removed. */
 const REMOVED = Symbol('removed');
-
-/** Whether an entry names a module: its class, a dynamic module, or an arrow function to one. */
-export function namesModule(entry: unknown): boolean {
-  const source = sourceOf(evaluate(entry));
-  return source !== undefined && readModuleDefinition(source) !== undefined;
-}
-
-/** What a module is known by: its class, or the object of a dynamic module. */
-export function entryOf(module: ModuleImport): object {
-  return evaluate(module) as object;
-}
-
-/** What an entry calls itself, if it names a plugin. */
-export function pluginOf(entry: unknown): PluginOptions | undefined {
-  const source = sourceOf(evaluate(entry));
-  return source === undefined ? undefined : readModuleDefinition(source)?.plugin;
-}
-
-const evaluated = new WeakMap<object, unknown>();
-
-/** An arrow function stands for what it returns; it is asked until it returns something, and then never again. */
-function evaluate(entry: unknown): unknown {
-  if (typeof entry !== 'function' || isClass(entry)) return entry;
-  const named = evaluated.get(entry) ?? (entry as () => unknown)();
-  evaluated.set(entry, named);
-  return named;
-}
-
-function sourceOf(named: unknown): ConcreteClass | undefined {
-  const source: unknown = typeof named === 'object' && named !== null && 'module' in named ? named.module : named;
-  return isClass(source) ? (source as ConcreteClass) : undefined;
-}
 
 function merge(declared: ModuleOptions, added: ModuleOptions): ModuleOptions {
   const merged: Record<string, unknown> = { ...declared };

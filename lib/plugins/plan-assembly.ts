@@ -2,7 +2,8 @@ import type { FrameworkError } from '../errors/framework-error';
 import { describe } from './describe';
 import { pluginErrors } from './errors';
 import { isSame } from './module-content';
-import { entryOf, pluginOf, type TreeChanges } from './module-tree';
+import { entryOf, pluginOf } from './module-entry';
+import type { TreeChanges } from './module-tree';
 import type { ModuleImport } from './plugin';
 import { type PlanOptions, planPlugins } from './plugin-graph';
 import type { PlannedModule, PlannedProvider, PluginPlan, Reference } from './plugin-plan';
@@ -52,20 +53,23 @@ export function planAssembly(previous: PlannedState, change: PluginChange, optio
   return { planned: { plan, changes, carried: comparison.carried } };
 }
 
-function changesWith({ plan, changes: { added, replaced } }: PlannedState, change: PluginChange): TreeChanges {
-  if (change.kind === 'add') {
-    const entry = entryOfPlugin(change.plugin);
-    const known = plan.modules.find((it) => it.entry === entry);
-    if (known !== undefined) throw pluginErrors.PLUGIN_RUNS_ALREADY({ plugin: known.title });
-    return { added: [...added, change.plugin], replaced: new Map([...replaced].filter(([original]) => original !== entry)) };
-  }
+function changesWith({ plan, changes }: PlannedState, change: PluginChange): TreeChanges {
+  if (change.kind === 'add') return withAdded(plan, changes, change.plugin);
+  const { added, replaced } = changes;
   const target = meantPlugin(plan.modules, change.target);
-  if (change.kind === 'remove') {
-    if (target === plan.root) throw pluginErrors.PLUGIN_IS_ROOT({ plugin: target.title });
-    return { added, replaced: redirected(replaced, target.entry, undefined) };
-  }
-  refuseOtherName(target, change.plugin);
-  return { added, replaced: redirected(replaced, target.entry, change.plugin) };
+  if (change.kind === 'replace') refuseOtherName(target, change.plugin);
+  else if (target === plan.root) throw pluginErrors.PLUGIN_IS_ROOT({ plugin: target.title });
+  const redirected = replaced.with(target.entry, change.kind === 'replace' ? change.plugin : undefined);
+  return { added: added.flatMap((it) => redirected.meantBy(it) ?? []), replaced: redirected };
+}
+
+function withAdded(plan: PluginPlan, { added, replaced }: TreeChanges, plugin: ModuleImport): TreeChanges {
+  const entry = entryOfPlugin(plugin);
+  const known = plan.modules.find((it) => it.entry === entry);
+  if (known !== undefined) throw pluginErrors.PLUGIN_RUNS_ALREADY({ plugin: known.title });
+  // What took its place stays, beside it.
+  const successor = replaced.get(entry);
+  return { added: [...added, ...(successor === undefined ? [] : [successor]), plugin], replaced: replaced.without(entry) };
 }
 
 function entryOfPlugin(plugin: ModuleImport): object {
@@ -77,22 +81,6 @@ function refuseOtherName({ plugin: before, title }: PlannedModule, plugin: Modul
   entryOfPlugin(plugin);
   const name = pluginOf(plugin)?.name ?? '';
   if (name !== before?.name) throw pluginErrors.PLUGIN_RENAMED({ plugin: title, name });
-}
-
-/** Whoever imported `entry`, by whatever it once was, imports `instead` from now on. */
-function redirected(
-  replaced: TreeChanges['replaced'],
-  entry: object,
-  instead: ModuleImport | undefined,
-): TreeChanges['replaced'] {
-  const all = new Map(replaced);
-  const now = instead === undefined ? undefined : entryOf(instead);
-  const originals = [...all].flatMap(([original, it]) => (it !== undefined && entryOf(it) === entry ? [original] : []));
-  for (const original of [entry, ...originals]) {
-    if (now === original) all.delete(original);
-    else all.set(original, instead);
-  }
-  return all;
 }
 
 /** Finds what is the same in two plans. */
