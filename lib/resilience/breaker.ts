@@ -114,7 +114,14 @@ export class Breaker {
    * first value.
    */
   call$<T>(factory: (signal: AbortSignal) => Observable<T>, options?: BreakerCallOptions): Observable<T> {
-    const signal = options?.signal;
+    return this.observeCall((signal) => factory(signal), options?.signal);
+  }
+
+  /** The same, with the call in hand. @internal */
+  observeCall<T>(
+    factory: (signal: AbortSignal, call: BreakerCall) => Observable<T>,
+    signal: AbortSignal | undefined,
+  ): Observable<T> {
     const admit = (): BreakerCall => {
       this.refuseAborted(signal);
       return this.begin();

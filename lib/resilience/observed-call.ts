@@ -1,29 +1,56 @@
 import type { Observable, Subscriber } from 'rxjs';
 import { rx } from '../lifetime/observable';
-import type { BreakerCall } from './breaker-call';
-import type { Limits } from './cut-call';
+import type { EndOfCall, Limits } from './cut-call';
+
+/** Told of how a subscription goes, and ends. A breaker's call is one. */
+export interface ObservedEnd extends EndOfCall {
+  readonly isSettled: boolean;
+  /** Its first value has come. */
+  answered(): void;
+}
+
+/** Of a subscription that nobody counts. */
+export class UnheardCall implements ObservedEnd {
+  isSettled = false;
+  readonly succeed = (): void => this.#settle();
+  readonly fail = (): void => this.#settle();
+  readonly timeOut = (): void => this.#settle();
+  readonly cancel = (): void => this.#settle();
+
+  answered(): void {
+    // Nobody measures it.
+  }
+
+  #settle(): void {
+    this.isSettled = true;
+  }
+}
 
 /** One subscription to an Observable as one call through a breaker. */
-export class ObservedCall<T> {
+export class ObservedCall<T, E extends ObservedEnd> {
   readonly #limits: Limits;
   readonly #subscriber: Subscriber<T>;
-  readonly #call: BreakerCall;
+  readonly #call: E;
   readonly #controller = new AbortController();
   #hasAnswered = false;
   #last: T | undefined;
 
-  private constructor(call: BreakerCall, limits: Limits, subscriber: Subscriber<T>) {
+  private constructor(call: E, limits: Limits, subscriber: Subscriber<T>) {
     this.#call = call;
     this.#limits = limits;
     this.#subscriber = subscriber;
   }
 
   /** In: makes the Observable, with each subscription; lets a call in, or throws what the subscriber gets. */
-  static observe<T>(factory: (signal: AbortSignal) => Observable<T>, admit: () => BreakerCall, limits: Limits): Observable<T> {
+  static observe<T, E extends ObservedEnd>(
+    factory: (signal: AbortSignal, call: E) => Observable<T>,
+    admit: () => E,
+    limits: Limits,
+  ): Observable<T> {
     return new (rx().Observable)<T>((subscriber) => new ObservedCall(admit(), limits, subscriber).#begin(factory));
   }
 
-  #begin(factory: (signal: AbortSignal) => Observable<T>): void {
+  #begin(factory: (signal: AbortSignal, call: E) => Observable<T>): void {
     const subscriber = this.#subscriber;
     const { clock, timeoutMs, signal } = this.#limits;
     subscriber.add(() => this.#abandon());
@@ -33,7 +60,7 @@ export class ObservedCall<T> {
     // The inner subscriber is known before the source begins, so that one which never stops by itself can be stopped.
     const whole = new (rx().Observable)<T>((inner) => {
       subscriber.add(() => inner.unsubscribe());
-      return factory(this.#controller.signal).subscribe(inner);
+      return factory(this.#controller.signal, this.#call).subscribe(inner);
     });
     whole.subscribe({
       next: (value) => {
@@ -56,6 +83,8 @@ export class ObservedCall<T> {
 
   #endWith(signal: AbortSignal): void {
     const abort = (): void => {
+      // It ended by itself, and this comes of it.
+      if (this.#call.isSettled) return;
       const reason: unknown = signal.reason;
       this.#call.cancel(reason);
       this.#controller.abort(reason);
@@ -76,7 +105,7 @@ export class ObservedCall<T> {
   #abandon(): void {
     if (this.#call.isSettled) return;
     if (this.#hasAnswered) this.#call.succeed(this.#last);
-    else this.#call.cancel();
+    else this.#call.cancel(undefined);
     this.#controller.abort();
   }
 }

@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import { type Clock, systemClock } from '../lifetime/clock';
 import { isCancellation } from '../lifetime/end-reason';
 import { Breaker } from './breaker';
@@ -5,7 +6,8 @@ import { timeoutError } from './breaker-error';
 import type { BreakerOptions } from './breaker-options';
 import { Bulkhead, type BulkheadOptions } from './bulkhead';
 import { checkOptions, CLOCK, COUNT, DURATION_OR_NONE, FUNCTION, isObject, type Rules } from './check-options';
-import { cutCall, UNHEARD } from './cut-call';
+import { cutCall, type Limits, UNHEARD } from './cut-call';
+import { ObservedTries, observeTry } from './observed-policy';
 import { Retry } from './retry';
 import type { RetryBudgetOptions, RetryOptions } from './retry-options';
 import { quietSignal } from './uncut-call';
@@ -35,6 +37,9 @@ export interface PolicyCallOptions {
   /** Whether making it twice does no more than making it once: then failed connections are tried again by default. */
   readonly idempotent?: boolean;
 }
+
+/** What an Observable gets of a fallback. */
+export type Given<F> = F extends Observable<infer U> ? U : F;
 
 /** What a policy did so far. */
 export interface PolicyStats {
@@ -115,11 +120,31 @@ export class Policy<F = never> {
       if (this.#retry === undefined) return await attempt();
       return await this.#retry.call(attempt, { signal, deadlineMs: this.#clock.now() + remainingMs, idempotent });
     } catch (error) {
-      // Nobody is there any more whom another answer would serve.
-      if (this.#fallback === undefined || signal?.aborted === true || isCancellation(error)) throw error;
-      this.#fallbacks++;
-      return this.#fallback(error);
+      return this.#instead(error, signal);
     }
+  }
+
+  /**
+   * The same for an Observable: `factory` is called with each try, and a call begins with each subscription.
+   *
+   * What has given a value is neither tried again nor answered instead; `timeoutMs` is the time until that. A place in the
+   * bulkhead is held to the end. Out: what it gives; of a fallback its value, or what its promise or Observable gives.
+   * Fails with: as `call`.
+   */
+  call$<T>(factory: (signal: AbortSignal) => Observable<T>, options: PolicyCallOptions = {}): Observable<T | Given<F>> {
+    const { signal, remainingMs = Infinity, idempotent = false } = options;
+    const { breaker, bulkhead } = this;
+    const layers = { breaker, bulkhead, limits: (inner: AbortSignal) => this.#limits(inner) };
+    return ObservedTries.observe<T, Given<F>>(() => {
+      this.#calls++;
+      const deadlineMs = this.#clock.now() + remainingMs;
+      return {
+        signal,
+        attempt: (inner) => observeTry(layers, factory, inner),
+        retry: (attempt, inner) => this.#retry?.call(attempt, { signal: inner, deadlineMs, idempotent }) ?? attempt(),
+        instead: (error, inner) => this.#instead(error, inner),
+      };
+    });
   }
 
   async #throughBreaker<T>(fn: (signal: AbortSignal) => T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -145,15 +170,21 @@ export class Policy<F = never> {
 
   /** Cut here as well as by the breaker around it: what does not listen to its signal is not to keep its place in the bulkhead. */
   #within<T>(fn: (signal: AbortSignal) => T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+    return cutCall((inner) => fn(inner ?? quietSignal(fn)), this.#limits(signal), UNHEARD);
+  }
+
+  #limits(signal: AbortSignal | undefined): Limits {
     const timeoutMs = this.#timeoutMs;
     const name = this.breaker?.name ?? 'policy';
-    const limits = {
-      clock: this.#clock,
-      timeoutMs,
-      signal,
-      timeoutError: () => countsAs('failure', timeoutError(name, timeoutMs)),
-    };
-    return cutCall((inner) => fn(inner ?? quietSignal(fn)), limits, UNHEARD);
+    const error = (): Error => countsAs('failure', timeoutError(name, timeoutMs));
+    return { clock: this.#clock, timeoutMs, signal, timeoutError: error };
+  }
+
+  /** Fails with the error where there is no fallback, and where nobody is there any more whom another answer would serve. */
+  #instead(error: unknown, signal: AbortSignal | undefined): F | PromiseLike<F> {
+    if (this.#fallback === undefined || signal?.aborted === true || isCancellation(error)) throw error;
+    this.#fallbacks++;
+    return this.#fallback(error);
   }
 }
 
