@@ -32,7 +32,6 @@ const service: NamedBreakerOptions = {
 
 export const OPTIONS: ApplicationOptions = {
   http2: true,
-  tls: 'self-signed',
   auth,
   cookieSecrets,
   views: join(__dirname, 'views'),
