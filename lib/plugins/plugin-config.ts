@@ -31,10 +31,15 @@ type Given = Readonly<Record<string, unknown>>;
 
 const REDACTED = '[secret]';
 const secrets = defineSlot<ReadonlySet<string | symbol>>('secret-properties');
+/** Of all classes: in a message about a nested one nobody knows its class. */
+const secretNames = new Set<string | symbol>();
 
 /** Keeps a property of a configuration class from being shown: in messages, logs, JSON and `console.log`. The code that has the configuration reads it as it is. */
 export function Secret(): PropertyDecorator {
-  return (prototype, name) => secrets.update(prototype, (known) => new Set(known).add(name));
+  return (prototype, name) => {
+    secretNames.add(name);
+    secrets.update(prototype, (known) => new Set(known).add(name));
+  };
 }
 
 /** What the plugins of an application are configured with. */
@@ -101,7 +106,7 @@ export class PluginConfigs {
       return refused(pluginErrors.CONFIG_SCHEMA_FAILED({ plugin: title, schema: schema.name, reason }, { cause: error }));
     }
     if (checked.ok) return { value: guarded(checked.value), mistakes: [] };
-    const problems = checked.issues.map((issue) => problemOf(issue, schema, given));
+    const problems = checked.issues.map((issue) => problemOf(issue, given));
     return refused(pluginErrors.CONFIG_INVALID({ plugin: title, problems: listed(problems), name: plugin?.name ?? title }));
   }
 }
@@ -111,12 +116,26 @@ function refused(mistake: FrameworkError): ReadConfig {
 }
 
 /** A message may have the value in it. */
-function problemOf({ path, message }: InputIssue, schema: ConcreteClass, given: unknown): string {
-  const name = path.split('.', 1)[0];
-  const text = message.includes(name) || path === '' ? message : `${path}: ${message}`;
-  if (!secretsOf(schema.prototype as object).has(name)) return text;
-  const value = (given as Given | undefined)?.[name];
-  return typeof value === 'string' && value !== '' ? text.replaceAll(value, REDACTED) : text;
+function problemOf({ path, message }: InputIssue, given: unknown): string {
+  const steps = path.split('.');
+  const text = message.includes(steps[0]) || path === '' ? message : `${path}: ${message}`;
+  if (!steps.some((name) => secretNames.has(name))) return text;
+  return textsIn(valueAt(given, steps)).reduce((told, secret) => told.replaceAll(secret, REDACTED), text);
+}
+
+function valueAt(given: unknown, steps: readonly string[]): unknown {
+  return steps.reduce<unknown>((at, name) => (typeof at === 'object' && at !== null ? (at as Given)[name] : undefined), given);
+}
+
+/** Every text there is of a value in a message, the longest first: one may be part of another. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'object' && value !== null) {
+    return Object.values(value)
+      .flatMap(textsIn)
+      .sort((one, other) => other.length - one.length);
+  }
+  const text = value === undefined || value === null ? '' : String(value);
+  return text === '' ? [] : [text];
 }
 
 function secretsOf(prototype: object): ReadonlySet<string | symbol> {
