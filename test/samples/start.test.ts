@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
@@ -45,4 +46,74 @@ describe('npm run sample', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: npm run sample -- <name>$/m);
   });
+});
+
+/** What `npm start` in the checkout starts, as a user does. */
+class Started {
+  readonly child: ChildProcess;
+  readonly #beganMs = performance.now();
+  readonly exited: Promise<unknown>;
+  printed = '';
+
+  constructor() {
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0' };
+    this.child = spawn('npm', ['start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'ignore'] });
+    this.exited = once(this.child, 'close').then(([code]: unknown[]) => code);
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.printed += text));
+  }
+
+  /** Milliseconds until it has printed what fits. */
+  async until(expected: RegExp): Promise<number> {
+    while (!expected.test(this.printed)) {
+      const more = once(this.child.stdout as NonNullable<ChildProcess['stdout']>, 'data').then(() => 'more');
+      more.catch(() => undefined);
+      if ((await Promise.race([more, this.exited])) !== 'more') throw new Error(`it ended: ${this.printed}`);
+    }
+    return performance.now() - this.#beganMs;
+  }
+
+  /** Its exit code. */
+  async end(): Promise<unknown> {
+    this.child.kill('SIGTERM');
+    return this.exited;
+  }
+}
+
+/** Runs a line as it was printed, for so long. Out: what it said. */
+function run(line: string, seconds: number): Promise<string> {
+  return new Promise((resolve) => {
+    execFile('sh', ['-c', line.replace('curl ', `curl -s --max-time ${seconds} `)], (_error, stdout) => resolve(stdout));
+  });
+}
+
+describe('npm start', () => {
+  it('listens within three seconds', async () => {
+    const tookMs: number[] = [];
+    // A machine that is busy with other things may take longer once.
+    while (tookMs.length < 3 && Math.min(Infinity, ...tookMs) > 3_000) {
+      const started = new Started();
+      tookMs.push(await started.until(/listening on https:\S+$/m));
+      expect(await started.end()).toBe(0);
+    }
+    expect(Math.min(...tookMs)).toBeLessThan(3_000);
+  }, 60_000);
+
+  const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
+  it(`says where the dashboard is, and three lines to try${hasCurl ? ', which work as they are' : '; THEY ARE NOT TRIED: there is no curl here'}`, async () => {
+    const started = new Started();
+    await started.until(/force-open\n/);
+    const [url] = /https:\/\/\S+(?=\/dashboard\n)/.exec(started.printed) ?? [];
+    expect(started.printed).toContain(`listening on ${url}\n`);
+    const lines = started.printed.split('\n').filter((line) => /^ {2}curl /.test(line));
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(line).toContain(` ${url}/`);
+    if (hasCurl) {
+      const [overview = '', tail = '', trip = ''] = lines;
+      expect(JSON.parse(await run(overview, 10))).toMatchObject({ catalogue: expect.any(Array) });
+      expect(await run(tail, 2)).toMatch(/^\d\d:\d\d:\d\d {2}[\d.]+ req\/s {2}p95 /);
+      expect(JSON.parse(await run(trip, 10))).toMatchObject({ name: 'payments', state: 'forced-open' });
+    }
+    expect(await started.end()).toBe(0);
+  }, 60_000);
 });
