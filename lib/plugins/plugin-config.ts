@@ -129,13 +129,11 @@ function valueAt(given: unknown, steps: readonly string[]): unknown {
 
 /** Every text there is of a value in a message, the longest first: one may be part of another. */
 function textsIn(value: unknown): string[] {
-  if (typeof value === 'object' && value !== null) {
-    return Object.values(value)
-      .flatMap(textsIn)
-      .sort((one, other) => other.length - one.length);
-  }
-  const text = value === undefined || value === null ? '' : String(value);
-  return text === '' ? [] : [text];
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  if (typeof value === 'number' || typeof value === 'boolean') return [String(value)];
+  if (typeof value !== 'object' || value === null) return [];
+  const texts = Object.values(value).flatMap(textsIn);
+  return texts.sort((one, other) => other.length - one.length);
 }
 
 function secretsOf(prototype: object): ReadonlySet<string | symbol> {

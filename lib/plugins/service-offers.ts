@@ -96,7 +96,7 @@ function checkOptions(
     refuse('health', health, 'a function, or the name of a method');
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0))
     refuse('timeoutMs', timeoutMs, 'a number of milliseconds above 0');
-  return version;
+  return isVersion(version) ? version : otherwise;
 }
 
 function readOfferedContract(
