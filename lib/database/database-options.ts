@@ -61,6 +61,7 @@ const RULES: Readonly<Record<keyof DatabaseOptions, Rule>> = {
 
 const ASK_RULES = {
   timeoutMs: duration(0),
+  detached: flag,
   batchRows: {
     expected: 'a whole number from 1 to 100000',
     accepts: (value: unknown) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 100_000,
@@ -81,8 +82,12 @@ export function checkDatabaseOptions(options: unknown): FrameworkError[] {
 }
 
 /** Fails with: DATABASE_OPTION_INVALID. */
-export function checkAsked(options: { readonly timeoutMs?: number; readonly batchRows?: number }): void {
-  for (const name of ['timeoutMs', 'batchRows'] as const) {
+export function checkAsked(options: {
+  readonly timeoutMs?: number;
+  readonly batchRows?: number;
+  readonly detached?: boolean;
+}): void {
+  for (const name of ['timeoutMs', 'batchRows', 'detached'] as const) {
     const value = options[name];
     if (value !== undefined && !ASK_RULES[name].accepts(value)) throw wrong(name, ASK_RULES[name].expected, value);
   }

@@ -17,6 +17,8 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** How long it may take, in milliseconds (DATABASE_TIMEOUT); 0: no limit. Default: that of the database, 60,000. */
   readonly timeoutMs?: number;
+  /** Asked for the application and not for the current request: it is not cut with it. Default `false`. */
+  readonly detached?: boolean;
 }
 
 /** How rows are read. `timeoutMs` is for each of them. */
@@ -74,7 +76,7 @@ export class Database {
    * Ends: with the last row, when the loop is left (`return()`), with the request.
    */
   stream<T = Row>(text: string, params: readonly unknown[] = [], options: StreamOptions = {}): AsyncIterableIterator<T> {
-    const owner = this.#ownerNow();
+    const owner = this.#ownerNow(options);
     const { batchRows = 500 } = options;
     checkAsked(options);
     return new RowReader<T>(() => {
@@ -109,7 +111,7 @@ export class Database {
 
   async #once<T>(options: QueryOptions, ask: (session: Session, work: Work) => Promise<T>): Promise<T> {
     checkAsked(options);
-    const work = this.#connections.begin(this.#ownerNow(), options);
+    const work = this.#connections.begin(this.#ownerNow(options), options);
     let opened: Session | undefined;
     const run = async (): Promise<T> => {
       const session = (opened = await Session.open(this.#connections.rooms, work));
@@ -130,8 +132,8 @@ export class Database {
     }
   }
 
-  /** Whose work it is that asks now. */
-  #ownerNow(): Lifetime | undefined {
-    return this.#owner ?? currentLifetime();
+  /** Whose work it is that asks now; `undefined`: the application's. */
+  #ownerNow({ detached = false }: QueryOptions): Lifetime | undefined {
+    return detached ? undefined : (this.#owner ?? currentLifetime());
   }
 }

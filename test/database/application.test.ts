@@ -95,6 +95,11 @@ class NumbersController {
     }
   }
 
+  @Get('/detached')
+  detached(ctx: RequestContext) {
+    return ctx.db.execute('INSERT INTO rockstar_app SELECT -1 FROM pg_sleep(0.5)', [], { detached: true });
+  }
+
   @Get('/rows')
   rows(ctx: RequestContext) {
     return ctx.db.stream('SELECT n, repeat($1, 500) AS text FROM rockstar_app ORDER BY n', ['x'], { batchRows: 50 });
@@ -180,6 +185,15 @@ describe.each(databases)('an application on %s', (name, options) => {
       },
       20_000,
     );
+
+    it('goes on with what is detached when the client leaves', async () => {
+      const asked = client.begin({ path: '/numbers/detached' });
+      await soon(() => expect(app.app.requests.list()).toMatchObject([{ route: '/numbers/detached' }]));
+      asked.leave();
+      // The handler waits for what it began; the row is there all the same.
+      await soon(() => expect(app.app.requests.list()).toEqual([]), LONG_MS);
+      expect(await app.resolve(Database).execute('DELETE FROM rockstar_app WHERE n = -1')).toBe(1);
+    }, 20_000);
 
     it('answers 504 when the time for it ran out', async () => {
       const answer = await client.ask({ path: '/numbers/deadline' });
