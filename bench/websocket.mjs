@@ -4,11 +4,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { duel } from './duel.mjs';
-import { describeMachine, quiet } from './machine.mjs';
+import { describeMachine } from './machine.mjs';
 import { buildOurs } from './prepare.mjs';
+import { measureRounds, statsOf } from './rounds.mjs';
 import { startServer } from './server-process.mjs';
-import { markdownTable, median, medianInterval } from './statistics.mjs';
+import { markdownTable, median } from './statistics.mjs';
 import { openBroadcastLoad, openEchoLoad, openMany } from './websocket-load.mjs';
 
 const { values } = parseArgs({
@@ -49,32 +49,7 @@ const duels = {
   ],
 };
 
-async function measure({ title, open }) {
-  const pairs = [];
-  for (let round = 0; round < Number(values.rounds); round++) {
-    await quiet(3_000);
-    const servers = [];
-    try {
-      for (const command of round % 2 === 0 ? [BARE, OURS] : [OURS, BARE]) servers.push(await startServer(command));
-      if (round % 2 === 1) servers.reverse();
-      for (const one of servers) one.load = await open(one.port);
-      pairs.push(...(await duel(...servers, slices)));
-      for (const one of servers) one.load.close();
-    } finally {
-      for (const one of servers) await one.stop();
-    }
-  }
-  const ratios = pairs.map(({ us, baseUs }) => baseUs / us);
-  const [low, high] = medianInterval(ratios);
-  const us = [pairs.map((pair) => pair.us), pairs.map((pair) => pair.baseUs)].map((list) => median(list).toFixed(2));
-  const disturbed = pairs.filter((pair) => pair.disturbed).length;
-  return [title, `**${median(ratios).toFixed(3)}**`, `${low.toFixed(3)}–${high.toFixed(3)}`, ...us, pairs.length, disturbed];
-}
-
-async function stats(port) {
-  const response = await fetch(`http://127.0.0.1:${port}/stats`, { headers: { connection: 'close' } });
-  return response.json();
-}
+const measure = (one) => measureRounds(one, { base: BARE, contender: OURS, rounds: Number(values.rounds), slices });
 
 /** Bytes of memory that each of many idle sessions takes. */
 async function idleBytes(command) {
@@ -83,12 +58,12 @@ async function idleBytes(command) {
   try {
     const first = await openMany(started.port, '/echo', 50);
     await sleep(300);
-    const before = await stats(started.port);
+    const before = await statsOf(started.port);
     const sockets = await openMany(started.port, '/echo', count);
     await sleep(1_000);
-    await stats(started.port);
+    await statsOf(started.port);
     await sleep(500);
-    const after = await stats(started.port);
+    const after = await statsOf(started.port);
     for (const socket of [...first, ...sockets]) socket.destroy();
     return { rss: (after.rss - before.rss) / count, heap: (after.heapUsed - before.heapUsed) / count };
   } finally {
@@ -126,7 +101,7 @@ async function churn(started, count) {
     );
   }
   await sleep(500);
-  return stats(started.port);
+  return statsOf(started.port);
 }
 
 async function measureChurn() {

@@ -1,0 +1,125 @@
+// node bench/hijack.mjs [--only echo,table,churn] [--pairs 15] [--ms 300] [--rounds 2] [--churn 4000]
+// Hijacked connections beside a bare socket of an `upgrade` listener: CPU time of the server a message, paired; what routes that
+// take connections over cost ordinary requests; what is left when 4,000 connections were taken and closed in every way. The
+// package is built first. It fails on errors and on what is left, never on timing.
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { openEchoLoad, openMany } from './hijack-load.mjs';
+import { openHttp1Load } from './http1-load.mjs';
+import { describeMachine } from './machine.mjs';
+import { buildOurs } from './prepare.mjs';
+import { measureRounds, statsOf } from './rounds.mjs';
+import { startServer } from './server-process.mjs';
+import { markdownTable } from './statistics.mjs';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'echo,table,churn' },
+    pairs: { type: 'string', default: '15' },
+    ms: { type: 'string', default: '300' },
+    rounds: { type: 'string', default: '2' },
+    churn: { type: 'string', default: '4000' },
+  },
+});
+const only = values.only.split(',');
+const slices = { warmMs: 1_500, pairs: Number(values.pairs), ms: Number(values.ms), patient: true };
+
+buildOurs(join(import.meta.dirname, '..'));
+const server = (file, ...more) => [process.execPath, '--expose-gc', join(import.meta.dirname, file), '{port}', ...more];
+const BARE = server('servers/hijack-bare.mjs');
+const OURS = server('out/servers/hijack-ours.js');
+const WITHOUT = server('out/servers/hijack-ours.js', 'plain');
+
+const asking = (path) => `GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n`;
+const echo = (path, size, inFlight, connections = 64) => ({
+  open: (port) => openEchoLoad(port, { request: asking(path), size, connections, inFlight }),
+  base: BARE,
+  contender: OURS,
+});
+const HELLO = { request: 'GET / HTTP/1.1\r\nHost: bench\r\n\r\n', answer: { status: 200, body: '{"hello":"world"}' } };
+
+const duels = {
+  echo: [
+    { title: 'echo of 64 bytes, 64 connections, 1 in flight each', ...echo('/data', 64, 1) },
+    { title: 'echo of 64 bytes, 64 connections, 16 in flight each', ...echo('/data', 64, 16) },
+    { title: 'echo of 64 KiB, 16 connections, 4 in flight each', ...echo('/data', 65_536, 4, 16) },
+    { title: 'a pipe, 64 KiB, 16 connections, 4 in flight each', ...echo('/pipe', 65_536, 4, 16) },
+  ],
+  table: [
+    {
+      title: 'GET / beside routes that take connections over, against a table without',
+      open: (port) => openHttp1Load(port, HELLO),
+      base: WITHOUT,
+      contender: OURS,
+    },
+  ],
+};
+
+/** Ways in which connections end. */
+const ENDS = [
+  (socket) => socket.destroy(),
+  (socket) => socket.resetAndDestroy(),
+  (socket) => socket.end(),
+  (socket) => socket.end('the last word'),
+];
+
+/** Takes connections over and closes them. Out: what is left of them. */
+async function churn(port, count) {
+  for (let at = 0; at < count; at += 200) {
+    const paths = ['/data', '/pipe', '/lines'];
+    const path = paths[(at / 200) % paths.length];
+    const sockets = await openMany(port, asking(path), Math.min(200, count - at));
+    await Promise.all(
+      sockets.map((socket, index) => {
+        const closed = new Promise((resolve) => socket.once('close', resolve));
+        if (index % 3 === 0) socket.write('a line\n');
+        ENDS[index % ENDS.length](socket.resume());
+        return closed;
+      }),
+    );
+  }
+  await sleep(1_500);
+  return statsOf(port);
+}
+
+/** A connection that is kept takes kilobytes; what is collected late, less than this for each. */
+const KEPT_BYTES = 200;
+
+async function measureChurn() {
+  const count = Number(values.churn);
+  const started = await startServer(OURS);
+  try {
+    // What grows once, with the first of them, is no leak.
+    await churn(started.port, 4_000);
+    const before = await churn(started.port, 2_000);
+    const after = await churn(started.port, count);
+    const metrics = await (await fetch(`http://127.0.0.1:${started.port}/metrics`, { headers: { connection: 'close' } })).text();
+    const open = [...metrics.matchAll(/^hijacked_connections\{.*\} (\S+)$/gm)].reduce((sum, [, value]) => sum + Number(value), 0);
+    const grown = after.heapUsed - before.heapUsed;
+    const rows = [
+      ['after', 'sockets and timers', 'heap, KiB', 'hijacked_connections'],
+      ['6,000 connections', before.resources.length, (before.heapUsed / 1024).toFixed(0), ''],
+      [`${count} more`, after.resources.length, (after.heapUsed / 1024).toFixed(0), open],
+    ];
+    const isClean = after.resources.length <= before.resources.length && grown < count * KEPT_BYTES && open === 0;
+    return { table: markdownTable(rows), isClean };
+  } finally {
+    await started.stop();
+  }
+}
+
+const head = ['against', 'ratio', '95 % of the median', 'CPU µs a message', 'of the other', 'pairs', 'of them disturbed'];
+const rows = [];
+for (const name of only)
+  for (const one of duels[name] ?? []) rows.push(await measureRounds(one, { ...one, rounds: Number(values.rounds), slices }));
+console.log(describeMachine());
+if (rows.length > 0) console.log(`\n${markdownTable([head, ...rows])}`);
+let isClean = true;
+if (only.includes('churn')) {
+  const churned = await measureChurn();
+  ({ isClean } = churned);
+  console.log(`\n${churned.table}`);
+}
+if (!isClean) console.error('something is left of the connections');
+process.exit(isClean ? 0 : 1);
