@@ -207,7 +207,7 @@ function measure(method: string, { name: service }: ServiceGuard, clock: Clock, 
       told(error);
       throw error;
     }
-    if (isObservable(value)) return value.pipe(rx().tap({ complete: told, error: told }));
+    if (isObservable(value)) return value.pipe(rx().tap({ complete: told, error: told, unsubscribe: () => told() }));
     if (!isPromiseLike(value)) told();
     else value.then(() => told(), told);
     return value;
