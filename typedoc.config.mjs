@@ -44,6 +44,6 @@ export default {
   sort: ['kind', 'alphabetical'],
   treatWarningsAsErrors: true,
   validation: { invalidLink: true, invalidPath: true, rewrittenLink: true, notExported: false, notDocumented: false },
-  highlightLanguages: ['typescript', 'json', 'html', 'sh', 'shellscript', 'http', 'ini', 'nginx', 'docker', 'yaml'],
+  highlightLanguages: ['typescript', 'json', 'diff', 'html', 'sh', 'shellscript', 'http', 'ini', 'nginx', 'docker', 'yaml'],
   ignoredHighlightLanguages: ['haproxy', 'mermaid'],
 };

@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 /** The checkout. */
 export const ROOT = join(__dirname, '..', '..');
 
-const NOT_OURS = new Set(['node_modules', 'dist', 'coverage', '.git']);
+const NOT_OURS = new Set(['node_modules', 'dist', 'coverage', 'site', '.git']);
 
 /** The files below `folder` that the project keeps, as paths from `folder` with `/`. */
 export function listFiles(folder: string): string[] {

@@ -13,11 +13,11 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** The configuration that docs/deployment.md shows. */
-export function configurationOf(language: string): string {
-  const document = readFileSync(join(__dirname, '..', '..', 'docs', 'deployment.md'), 'utf8');
-  const block = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(document)?.[1];
-  if (block === undefined) throw new Error(`docs/deployment.md has no block of ${language}`);
+/** The configuration that a document shows. */
+export function configurationOf(language: string, document = 'docs/deployment.md'): string {
+  const text = readFileSync(join(__dirname, '..', '..', document), 'utf8');
+  const block = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(text)?.[1];
+  if (block === undefined) throw new Error(`${document} has no block of ${language}`);
   return block;
 }
 

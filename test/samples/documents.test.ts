@@ -1,13 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
-
-const ROOT = join(__dirname, '..', '..');
-
-/** The TypeScript blocks of a document. */
-function codeOf(document: string): string[] {
-  return [...readFileSync(join(ROOT, document), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? '');
-}
+import { ROOT, readText } from '../architecture/checkout';
+import { codeOf, DOCUMENTS } from './document-code';
 
 /** What the compiler says of each text, as if it were a file of a sample. */
 function problemsOf(texts: readonly string[]): string[][] {
@@ -28,9 +23,6 @@ function problemsOf(texts: readonly string[]): string[][] {
   });
 }
 
-/** The documents whose code users copy. */
-const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
-
 it('compiles every piece of TypeScript in the documents, and would see a name that rockstar-web does not have', () => {
   const pieces = DOCUMENTS.flatMap((document) => codeOf(document).map((code, at) => ({ name: `${document} #${at + 1}`, code })));
   const problems = problemsOf([...pieces.map(({ code }) => code), "import { createAp } from 'rockstar-web'; createAp();"]);
@@ -38,3 +30,34 @@ it('compiles every piece of TypeScript in the documents, and would see a name th
   expect(pieces.length).toBeGreaterThan(20);
   expect(pieces.map(({ name }, at) => [name, problems[at]])).toEqual(pieces.map(({ name }) => [name, []]));
 }, 60_000);
+
+/** The anchors of a document, as the pages of a repository make them of its headings. */
+function anchorsOf(document: string): string[] {
+  const headings = readText(document).matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading = '']) => {
+    const words = heading.replace(/[`*]|\]\([^)]*\)/g, '').toLowerCase();
+    return words.replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
+  });
+}
+
+/** The links of a document to others of the checkout that lead nowhere. */
+function brokenLinksOf(document: string): string[] {
+  const links = [...readText(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  return links.filter((link) => {
+    const [path = '', anchor] = link.split('#');
+    if (/^[a-z]+:/.test(path)) return false;
+    const target = path === '' ? document : normalize(join(dirname(document), path));
+    if (!existsSync(join(ROOT, target))) return true;
+    return anchor !== undefined && !anchorsOf(target).includes(anchor);
+  });
+}
+
+it('leads to pages and headings that are there', () => {
+  const documents = [...DOCUMENTS, 'CONTRIBUTING.md', 'CHANGELOG.md'];
+  expect(documents.map((document) => [document, brokenLinksOf(document)])).toEqual(documents.map((document) => [document, []]));
+});
+
+it('leads from README.md to every guide', () => {
+  const linked = [...readText('README.md').matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path]) => path);
+  expect([...new Set(linked)].sort()).toEqual(DOCUMENTS.filter((document) => document.startsWith('docs/')).sort());
+});
