@@ -29,7 +29,7 @@ import { ActiveRequests, countRequests } from '../metrics/active-requests';
 import { DatabaseInstruments } from '../metrics/database-instruments';
 import { type HijackRecorder, recordHijacks } from '../metrics/hijack-instruments';
 import { recordClientCalls } from '../metrics/http-client-instruments';
-import { HttpInstruments } from '../metrics/http-instruments';
+import { exhaustedDeadlines, HttpInstruments } from '../metrics/http-instruments';
 import { Metrics } from '../metrics/metrics';
 import { recordPushes } from '../metrics/push-instruments';
 import { ProcessInstruments } from '../metrics/process-instruments';
@@ -257,7 +257,9 @@ class Foundation implements RouteFoundation {
 
   #openHttp(): HttpClient {
     const { lifetime, clock, deadlines, metrics, breakers } = this;
-    const rooms = { lifetime, clock, deadlines, breakers, observe: recordClientCalls(metrics) };
+    const exhausted = exhaustedDeadlines(metrics).bind({ direction: 'out' });
+    const outOfTime = (): void => exhausted.add(1);
+    const rooms = { lifetime, clock, deadlines, breakers, observe: recordClientCalls(metrics), outOfTime };
     const opened = openHttpClient(this.options.httpClient ?? {}, rooms);
     this.#closers.push(() => opened.close());
     return opened.client;

@@ -233,8 +233,10 @@ export class Exchange implements Expiring, Unanswered {
 
   /** The counterpart of `lifetime.keep()`: work that held it is over. */
   release(): void {
-    if (this.life?.ended === true) this.deadline?.disarm();
-    this.life?.letGo();
+    const { life } = this;
+    if (life?.ended === true) this.deadline?.disarm();
+    life?.letGo();
+    if (life?.ended === true && life.reason !== 'finished' && !life.occupied) this.#tellWoundUp();
   }
 
   /** The client left before the answer was complete. */
@@ -328,6 +330,11 @@ export class Exchange implements Expiring, Unanswered {
     if (connection.gone) life.end('client');
     else if (this.bodyTaken === undefined && wire.hasBody) host.unreadBody(this);
     return life;
+  }
+
+  #tellWoundUp(): void {
+    const { deadline, host, target } = this;
+    if (deadline !== undefined) target.instruments.woundUp(host.clock.now() - deadline.atMs + WINDING_UP_MS);
   }
 
   #over(reason: EndReason): void {

@@ -47,7 +47,9 @@ export class Http2Intake {
     carry(session, connection);
     this.#open.addSession(session);
     closeWhenIdle(session, connection, this.#host.clock, this.#host.limits.keepAliveTimeoutMs);
-    connection.takenBack = limitResets(session, this.#host.clock, this.#host.logger, () => this.#host.unmatched.instruments.flooded());
+    connection.takenBack = limitResets(session, this.#host.clock, this.#host.logger, () =>
+      this.#host.unmatched.instruments.flooded(),
+    );
     if (this.#host.stopping) session.close();
   }
 

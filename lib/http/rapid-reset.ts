@@ -11,9 +11,9 @@ const PER_SECOND = 33;
  * Closes an HTTP/2 connection whose client begins requests only to take them back (rapid reset, CVE-2023-44487): each costs
  * the client nothing, and the server the work that was begun.
  *
- * Out: to be told of each request that was taken back before it was answered.
+ * In: told when that happens. Out: to be told of each request that was taken back before it was answered.
  */
-export function limitResets(session: ServerHttp2Session, clock: Clock, logger: Logger): () => void {
+export function limitResets(session: ServerHttp2Session, clock: Clock, logger: Logger, flooded: () => void): () => void {
   let left = BURST;
   let lastMs = 0;
   return () => {
@@ -27,6 +27,7 @@ export function limitResets(session: ServerHttp2Session, clock: Clock, logger: L
       burst: BURST,
       perSecond: PER_SECOND,
     });
+    flooded();
     session.destroy(new Error('Too many requests were taken back.'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
 }

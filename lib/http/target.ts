@@ -10,6 +10,12 @@ export interface RouteInstruments {
   cancelled(reason: CancelReason): void;
   /** A request that was cut short a while ago, and whose work goes on. */
   workedAfterCancel(): void;
+  /** The work of a request that was cut short has come to its end. In: so long after the cut. */
+  woundUp(afterMs: number): void;
+  /** A request whose caller's time was over before it was begun. */
+  cameTooLate(): void;
+  /** A connection that was closed because its client took requests back as fast as it made them. */
+  flooded(): void;
 }
 
 /** Everything that is known about a route before a request comes. `X` is the exchange. */

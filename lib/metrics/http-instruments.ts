@@ -17,6 +17,9 @@ interface HttpMetrics {
   readonly duration: Histogram;
   readonly cancellations: Counter;
   readonly workAfterCancel: Counter;
+  readonly cancellationLatency: Histogram;
+  readonly exhausted: Counter;
+  readonly floods: Counter;
 }
 
 /** The methods that OpenTelemetry writes as they are; any other one is a client's invention. */
@@ -85,6 +88,21 @@ export class RouteInstruments {
     this.#http.workAfterCancel.add(1, { route: this.#route });
   }
 
+  /** The work of a request that was cut short has come to its end. */
+  woundUp(afterMs: number): void {
+    this.#http.cancellationLatency.record(afterMs / 1_000, { route: this.#route });
+  }
+
+  /** One request whose caller's time was over before it was begun. */
+  cameTooLate(): void {
+    this.#http.exhausted.add(1, { direction: 'in' });
+  }
+
+  /** One connection that was closed for a flood of resets. */
+  flooded(): void {
+    this.#http.floods.add(1);
+  }
+
   #bind(status: number, protocol: '1.1' | '2.0', outcome: number): BoundHistogram {
     const series = this.#http.duration.bind({
       'http.request.method': this.#method,
@@ -98,6 +116,14 @@ export class RouteInstruments {
     this.#durations.push(series);
     return series;
   }
+}
+
+/** Calls that were not begun because their deadline was over: of requests that came in, and of calls that were to go out. */
+export function exhaustedDeadlines(metrics: Metrics): Counter {
+  return metrics.counter('deadline.exhausted_before_start', {
+    description: 'Requests that came in, and calls that were to go out, with no time left: nothing was begun.',
+    unit: '{call}',
+  });
 }
 
 /** What an application records about HTTP, in OpenTelemetry's names. Made once; asked for a recorder by each route. */
@@ -123,7 +149,18 @@ export class HttpInstruments {
         description: 'Requests whose handler worked on after they were cut short.',
         unit: '{request}',
       }),
+      cancellationLatency: metrics.histogram('request.cancellation.latency', {
+        description: 'From the cut of a request until the promise of its handler settled.',
+        unit: 's',
+        buckets: DURATION_BUCKETS_S,
+      }),
+      exhausted: exhaustedDeadlines(metrics),
+      floods: metrics.counter('http.server.reset_floods', {
+        description: 'HTTP/2 connections closed because their clients took requests back as fast as they made them.',
+        unit: '{connection}',
+      }),
     };
+    this.#http.floods.bind();
     this.#stopObserving = metrics.observe(
       'http.server.active_requests',
       () => [{ value: activeRequests(), attributes: { 'url.scheme': scheme } }],

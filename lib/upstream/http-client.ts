@@ -33,6 +33,8 @@ export interface UpstreamRooms {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly observe: (report: CallReport) => void;
+  /** Told of a call that was not begun, since its request has no time left. */
+  readonly outOfTime: () => void;
   /** Those of the application, for clients that name one. */
   readonly breakers: Breakers;
 }
@@ -167,6 +169,7 @@ export class HttpClient {
     const leftMs = timeForOther(remainingMs);
     // Who is over already is told that it was cut, and why.
     if (leftMs === 0 && !exchange.lifetime.ended) {
+      this.#shared.outOfTime();
       const slots = { call: nameOf(request.method, request.url), leftMs: Math.round(remainingMs) };
       throw countsAs('ignored', upstreamErrors.UPSTREAM_NO_TIME_LEFT(slots, untold(504)));
     }

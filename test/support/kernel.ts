@@ -59,7 +59,10 @@ export class RecordingLogger extends Logger {
 export class RecordingInstruments implements RouteInstruments {
   readonly records: { readonly status: number; readonly durationMs: number; readonly protocol: HttpProtocol }[] = [];
   readonly cancellations: string[] = [];
+  readonly windings: number[] = [];
   workAfterCancel = 0;
+  tooLate = 0;
+  floods = 0;
 
   record(status: number, durationMs: number, protocol: HttpProtocol): void {
     this.records.push({ status, durationMs, protocol });
@@ -71,6 +74,18 @@ export class RecordingInstruments implements RouteInstruments {
 
   workedAfterCancel(): void {
     this.workAfterCancel++;
+  }
+
+  woundUp(afterMs: number): void {
+    this.windings.push(afterMs);
+  }
+
+  cameTooLate(): void {
+    this.tooLate++;
+  }
+
+  flooded(): void {
+    this.floods++;
   }
 
   get statuses(): number[] {

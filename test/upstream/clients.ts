@@ -23,7 +23,8 @@ export function openClient(options: UpstreamOptions = {}, clock: Clock = systemC
   const deadlines = new Deadlines(clock);
   const reports: CallReport[] = [];
   const breakers = new Breakers({ clock });
-  const rooms = { lifetime, deadlines, clock, breakers, observe: (report: CallReport) => reports.push(report) };
+  const observe = (report: CallReport) => reports.push(report);
+  const rooms = { lifetime, deadlines, clock, breakers, observe, outOfTime: () => undefined };
   const { client, close } = openHttpClient(options, rooms);
   return {
     http: client,
