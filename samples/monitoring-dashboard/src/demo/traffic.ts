@@ -24,6 +24,7 @@ export class Traffic implements OnStop {
   private readonly besides: Client[] = [];
   private cancelTimer: CancelTimer | undefined;
   private beats = 0;
+  private comers = 0;
 
   constructor(
     private readonly config: DemoConfig,
@@ -70,7 +71,7 @@ export class Traffic implements OnStop {
   /** Viewers and terminals. */
   private comeOrGo(url: URL, headers: Record<string, string>): void {
     if (this.besides.length >= MOST_BESIDES || Math.random() < this.besides.length / 8) this.besides.shift()?.close();
-    else this.besides.push(Math.random() < 0.5 ? openTail(url, headers) : openViewer(url, headers));
+    else this.besides.push(this.comers++ % 2 === 0 ? openTail(url, headers) : openViewer(url, headers));
   }
 
   private end(): void {
