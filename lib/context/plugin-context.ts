@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics/metrics';
 import type { PluginInstance } from '../plugins/plugin-instance';
 import type { ServiceOptions } from '../plugins/service-export';
 import { ANY_VERSION, type ImportOptions, nameOf, type ServiceRequest, toRequest } from '../plugins/service-import';
-import { isServiceRef, ServiceRef } from '../plugins/service-ref';
+import { ServiceRef } from '../plugins/service-ref';
 import type { ServiceRegistry } from '../plugins/service-registry';
 import { PluginRouter } from './plugin-router';
 
@@ -58,6 +58,8 @@ export class PluginContext<out Config = unknown> {
     this.router = new PluginRouter(name);
     this.services = services;
     this.#instance = instance;
+    for (const { request, missing, isInjected } of module.uses)
+      if (isInjected && missing !== undefined) this.#warn(request, missing);
   }
 
   /**
@@ -87,8 +89,8 @@ export class PluginContext<out Config = unknown> {
   importService<T = unknown>(plugin: string, service: string, options: ImportOptions<NoInfer<T>>): T | undefined;
   importService(...args: readonly unknown[]): unknown {
     const [first, second, third] = args;
-    const byName = !isServiceRef(first);
-    const ref = byName ? new ServiceRef(String(first), String(second), undefined) : first;
+    const byName = typeof first === 'string';
+    const ref = byName ? new ServiceRef(first, String(second), undefined) : first;
     const request = toRequest(ref, (byName ? third : second) as ImportOptions | undefined);
     const found = this.#instance.importService(request);
     this.#count(request, 'missing' in found ? 'missing' : 'found');

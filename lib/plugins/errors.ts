@@ -111,7 +111,8 @@ export const pluginErrors = defineErrors({
       '{service}: nothing can be put around its method {method}, as the object is frozen. Export one that is not, or without schemas, timeoutMs and measured.',
   },
   SERVICE_NOT_READY: {
-    message: '{asks}, and {plugin} is not initialised yet. Name {service} in the dependencies of @Plugin: then it is, before.',
+    message:
+      '{asks}, and {plugin} is not initialised yet. Name it in the dependencies of @Plugin, as {service} or "{plugin}": then it is, before.',
   },
   SERVICE_ARGUMENT_INVALID: { message: '{service}: argument {at} of {method} is not what its contract says: {problem}.' },
   SERVICE_RESULT_INVALID: { message: '{service}: what {method} gives is not what its contract says: {problem}.' },

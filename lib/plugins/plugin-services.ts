@@ -1,14 +1,14 @@
 import { describe } from './describe';
 import { pluginErrors } from './errors';
 import { type GuardRooms, guardService } from './guard-service';
+import type { Report } from './module-tree';
 import type { Offer } from './plugin-plan';
 import { missingMethods, readContract, type ReadContract } from './service-contract';
-import { methodsOf } from './service-offers';
+import { checkOptions, methodsOf, refuseStrange } from './service-offers';
 import type { ServiceHealthAnswer, ServiceOptions } from './service-export';
 import type { RunningService, ServiceOwner } from './running-services';
 import { isName, isServiceRef, type ServiceRef } from './service-ref';
 import { keyName } from './service-token';
-import { isVersion } from './version';
 
 /** How a service is offered, wherever that is said. */
 interface Offering {
@@ -55,22 +55,16 @@ export class PluginServices {
     if (isServiceRef(given) && given.plugin !== plugin.name) {
       throw pluginErrors.SERVICE_FOREIGN({ module: label, service: given.name, plugin: plugin.name, owner: given.plugin, name });
     }
-    const { version = plugin.version } = options;
-    if (!isVersion(version)) {
-      const expected = 'a semantic version, such as "1.0.0"';
-      throw pluginErrors.SERVICE_OPTION_INVALID({
-        module: label,
-        service: name,
-        option: 'version',
-        got: describe(version),
-        expected,
-      });
-    }
+    const service = `${plugin.name}.${name}`;
+    const report: Report = (mistake) => {
+      throw mistake;
+    };
+    const version = checkOptions(options, { label, service, otherwise: plugin.version, report });
     if (this.#offered.some((it) => it.service === name && it.version === version))
-      throw pluginErrors.SERVICE_DUPLICATE({ module: label, service: `${plugin.name}.${name}`, version });
+      throw pluginErrors.SERVICE_DUPLICATE({ module: label, service, version });
     const contract = readContract(isServiceRef(given) ? given.contract : undefined);
-    if (typeof contract === 'string')
-      throw pluginErrors.SERVICE_CONTRACT_INVALID({ service: `${plugin.name}.${name}`, reason: contract });
+    if (typeof contract === 'string') throw pluginErrors.SERVICE_CONTRACT_INVALID({ service, reason: contract });
+    refuseStrange(contract, { service, compile: this.#rooms.compile, report });
     return this.#add({ service: name, version, contract, options, instance, key: describe(instance) });
   }
 

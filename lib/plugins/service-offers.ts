@@ -83,7 +83,8 @@ function wayToProvide(module: PlannedModule, key: unknown): string {
   return `Add ${keyName(key)} to the providers of ${module.label}.`;
 }
 
-function checkOptions(
+/** What is wrong with what a service says of itself. Out: its version. */
+export function checkOptions(
   options: ServiceOptions<never>,
   { label, service, otherwise, report }: { label: string; service: string; otherwise: string; report: Report },
 ): string {
@@ -109,11 +110,7 @@ function readOfferedContract(
     report(pluginErrors.SERVICE_CONTRACT_INVALID({ service, reason: contract }));
     return new Map();
   }
-  const strange = compile === undefined ? [] : strangeSchemas(contract, compile);
-  if (strange.length > 0) {
-    const reason = `${listed(strange)} ${strange.length === 1 ? 'is' : 'are'} no schema`;
-    report(pluginErrors.SERVICE_CONTRACT_INVALID({ service, reason }));
-  }
+  refuseStrange(contract, { service, compile, report });
   const missing = lacks(provider, contract);
   if (missing.length > 0) {
     report(
@@ -121,6 +118,14 @@ function readOfferedContract(
     );
   }
   return contract;
+}
+
+/** Reports the schemas of a contract that nobody understands. */
+export function refuseStrange(contract: ReadContract, { service, compile, report }: { service: string } & Surroundings): void {
+  const strange = compile === undefined ? [] : strangeSchemas(contract, compile);
+  if (strange.length === 0) return;
+  const reason = `${listed(strange)} ${strange.length === 1 ? 'is' : 'are'} no schema`;
+  report(pluginErrors.SERVICE_CONTRACT_INVALID({ service, reason }));
 }
 
 /** What an offered provider surely lacks of what a contract asks for, before it is made. */

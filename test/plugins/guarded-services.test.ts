@@ -96,7 +96,7 @@ async function appWith(options: ServiceOptions<UsersService> = {}, clock?: Manua
   return createTestApp(App, clock === undefined ? {} : { clock });
 }
 
-const code = (name: string): unknown => expect.objectContaining({ code: name });
+const code = (name: string): Error => expect.objectContaining({ code: name }) as Error;
 
 describe('a contract with schemas', () => {
   let app: TestApplication;

@@ -3,6 +3,7 @@ import { IsInt, IsOptional, IsString, Max, Min, MinLength, ValidateNested } from
 import { inspect } from 'node:util';
 import { createApp, Injectable, Module, Plugin, type PluginContext, Secret } from 'rockstar-web';
 import { createTestApp } from 'rockstar-web/testing';
+import type { ConcreteClass } from '../../lib/metadata/slot';
 import { keepLines } from '../context/lines';
 
 class Pool {
@@ -59,7 +60,7 @@ class App {}
 const SECRET = 'correct horse battery';
 
 /** What stands in the way of an application with this configuration. */
-async function refusal(config: Record<string, unknown>, app: typeof App = App): Promise<string> {
+async function refusal(config: Record<string, object>, app: ConcreteClass = App): Promise<string> {
   const made = createTestApp(app, { config });
   return made.then(
     () => 'nothing',
