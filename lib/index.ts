@@ -119,6 +119,7 @@ export type { OpenApiDocument } from './openapi/document';
 export type { OpenApiOption, OpenApiOptions } from './openapi/openapi-options';
 
 export { BreakerOperatorsModule, type BreakerOperatorsOptions } from './operators/breaker-operators-module';
+export { PluginReportsModule, type PluginReportsOptions } from './operators/plugin-reports-module';
 
 export type { OnInitialize, OnShutdown, OnStart, OnStop } from './plugins/lifecycle';
 export {

@@ -6,10 +6,11 @@ import type { RouteDecorator } from '../controllers/route-draft';
 import { Logger } from '../diagnostics/logger';
 import type { ServerEvent } from '../http/chunk-format';
 import { rx } from '../lifetime/observable';
-import type { Class, ConcreteClass } from '../metadata/slot';
+import type { ConcreteClass } from '../metadata/slot';
 import { type DynamicModule, Module } from '../plugins/plugin';
 import type { Breaker } from '../resilience/breaker';
 import { type BreakerOperation, Breakers } from '../resilience/breakers';
+import { decorated } from './decorated';
 import { operatorsErrors } from './errors';
 import { nameOfUser } from './name-of-user';
 
@@ -52,11 +53,6 @@ export class BreakerOperatorsModule {
       throw operatorsErrors.OPERATORS_UNGUARDED({ module: 'BreakerOperatorsModule' });
     return { module: BreakerOperatorsModule, controllers: [reading(path, read), operating(path, operate)] };
   }
-}
-
-function decorated(target: Class, decorators: readonly RouteDecorator[]): ConcreteClass {
-  for (const decorate of [...decorators].reverse()) decorate(target);
-  return target as ConcreteClass;
 }
 
 function reading(path: string, read: readonly RouteDecorator[]): ConcreteClass {
