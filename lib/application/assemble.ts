@@ -47,7 +47,6 @@ import type { PluginInstance } from '../plugins/plugin-instance';
 import type { PluginPlan } from '../plugins/plugin-plan';
 import type { Provider } from '../plugins/provider';
 import { startInstances, stopInstances } from '../plugins/run-instances';
-import { nameOf } from '../plugins/service-import';
 import { ServiceRegistry } from '../plugins/service-registry';
 import type { InjectionKey } from '../plugins/service-token';
 import { WiringError } from '../plugins/wiring-error';
@@ -389,9 +388,6 @@ function buildOptionsOf(foundation: Foundation, declared = foundation.declaredBr
 
 function contextFor(instance: PluginInstance, foundation: Foundation): PluginContext {
   const logger = foundation.logger.child({ plugin: instance.name });
-  for (const { request, missing: reason, isInjected } of instance.module.uses) {
-    if (isInjected && reason !== undefined) logger.warn('an optional service is missing', { service: nameOf(request), reason });
-  }
   const metrics = foundation.ambient(Metrics, instance) as Metrics;
   const health = foundation.ambient(Health, instance) as Health;
   return new PluginContext(instance, { logger, metrics, health, services: foundation.registry });
