@@ -5,10 +5,20 @@ import { readText, ROOT } from '../architecture/checkout';
 /** The documents whose code users copy. */
 export const DOCUMENTS: readonly string[] = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
 
-/** The TypeScript of a document: its blocks, and what is left of those that show a change once it is made. */
-export function codeOf(document: string): string[] {
+/** A piece of TypeScript in a document. */
+export interface Piece {
+  readonly code: string;
+  /** What the file is called, where others import it: its first line is then `// src/<file>`. */
+  readonly file: string | undefined;
+}
+
+/** The pieces of a document: its blocks, and what is left of those that show a change once it is made. */
+export function piecesOf(document: string): Piece[] {
   const blocks = readText(document).matchAll(/^```(ts|diff)\n([\s\S]*?)^```$/gm);
-  return [...blocks].map(([, kind, text = '']) => (kind === 'ts' ? text : changed(text)));
+  return [...blocks].map(([, kind, text = '']) => {
+    const code = kind === 'ts' ? text : changed(text);
+    return { code, file: /^\/\/ src\/(\S+\.ts)\n/.exec(code)?.[1] };
+  });
 }
 
 function changed(diff: string): string {

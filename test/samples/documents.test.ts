@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { ROOT, readText } from '../architecture/checkout';
-import { codeOf, DOCUMENTS } from './document-code';
+import { DOCUMENTS, type Piece, piecesOf } from './document-code';
 
-/** What the compiler says of each text, as if it were a file of a sample. */
-function problemsOf(texts: readonly string[]): string[][] {
-  const files = new Map(texts.map((text, at) => [join(ROOT, 'samples', `from-a-document-${at}.ts`), text]));
+/** What the compiler says of each piece, as if it were a file of a sample. */
+function problemsOf(pieces: readonly Piece[]): string[][] {
+  const files = new Map(pieces.map(({ code, file }, at) => [join(ROOT, 'samples', file ?? `from-a-document-${at}.ts`), code]));
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options: own } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
   // A piece shows one thing, and need not use it.
@@ -24,8 +24,11 @@ function problemsOf(texts: readonly string[]): string[][] {
 }
 
 it('compiles every piece of TypeScript in the documents, and would see a name that rockstar-web does not have', () => {
-  const pieces = DOCUMENTS.flatMap((document) => codeOf(document).map((code, at) => ({ name: `${document} #${at + 1}`, code })));
-  const problems = problemsOf([...pieces.map(({ code }) => code), "import { createAp } from 'rockstar-web'; createAp();"]);
+  const pieces = DOCUMENTS.flatMap((document) =>
+    piecesOf(document).map((piece, at) => ({ name: `${document} #${at + 1}`, ...piece })),
+  );
+  const wrong = { code: "import { createAp } from 'rockstar-web'; createAp();", file: undefined };
+  const problems = problemsOf([...pieces, wrong]);
   expect(problems.pop()).toEqual([expect.stringContaining("'createAp'")]);
   expect(pieces.length).toBeGreaterThan(20);
   expect(pieces.map(({ name }, at) => [name, problems[at]])).toEqual(pieces.map(({ name }) => [name, []]));

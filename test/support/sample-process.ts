@@ -31,6 +31,11 @@ export class SampleProcess {
     return new SampleProcess([join('test/support/fixtures', file)], environment);
   }
 
+  /** Starts a program, by its path in the checkout. */
+  static program(path: string, environment: Readonly<Record<string, string>> = {}): SampleProcess {
+    return new SampleProcess([path], environment);
+  }
+
   /** The address it printed, once it did. */
   async listening(): Promise<URL> {
     for (;;) {
