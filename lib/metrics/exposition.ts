@@ -11,7 +11,7 @@ export const EXPOSITION_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8
 /** About 16 series of a histogram: well under a millisecond. */
 const CHUNK_CHARACTERS = 16_384;
 /** How long a scrape works before others have their turn. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 
 const TEXT_TYPES = { counter: 'counter', upDownCounter: 'gauge', gauge: 'gauge', histogram: 'histogram' } as const;
 const HELP_WORDS = { counter: 'Count', upDownCounter: 'Current count', gauge: 'Value', histogram: 'Distribution' } as const;
@@ -92,7 +92,7 @@ export function* exposition(metrics: Metrics): Generator<string> {
 }
 
 /**
- * All metrics as one Prometheus text in UTF-8. Lets requests have their turn every 4 ms.
+ * All metrics as one Prometheus text in UTF-8. Lets requests have their turn every 2 ms.
  *
  * Bytes and no string: each chunk is encoded in its own slice, where 3 MB of text at once would hold up the loop.
  */

@@ -170,7 +170,7 @@ describe('a scrape', () => {
     running = false;
     await new Promise((resolve) => setImmediate(resolve));
     expect(bytes.toString()).toBe(textOf(metrics));
-    // A dozen chunks, each 3 ms by this clock: a slice of 4 ms ends after two of them.
+    // A dozen chunks, each 3 ms by this clock: a slice of 2 ms ends after each of them.
     expect(turns).toBeGreaterThanOrEqual(5);
   });
 });
