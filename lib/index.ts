@@ -25,6 +25,7 @@ export { circuitBreaker } from './controllers/breaker-middleware';
 export type { BreakerKey, CircuitBreakerOptions } from './controllers/breaker-reference';
 export type { CircuitBreakerDecorator, CircuitBreakerFactory } from './controllers/circuit-breaker';
 export { Controller } from './controllers/controller';
+export { type CallGuard, type CallGuards, guardCalls } from './controllers/guard-calls';
 export { type CallHandler, Catch } from './controllers/hooks';
 export { Body, type BodyOptions, Cookies, Ctx, Headers, Param, Query, Signal } from './controllers/parameter';
 export {

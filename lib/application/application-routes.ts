@@ -13,6 +13,7 @@ import {
   type RouteFilter,
 } from '../controllers/hooks';
 import type { Call } from '../controllers/call';
+import { isGuardedView } from '../controllers/guard-calls';
 import { checkGuardedMethods, hasGuardedMethods } from '../controllers/guarded-methods';
 import { insideCurrent } from '../controllers/inside-current';
 import type { PageMaker, PagePusher } from '../controllers/route-draft';
@@ -71,7 +72,7 @@ export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): Framew
         continue;
       }
       const rooms: ControllerRooms = {
-        ...commonRooms(foundation, foundation.lifetime, plan, controller, module),
+        ...commonRooms(foundation, foundation.lifetime, { plan, isGuarded }, controller, module),
         globalHooks: emptyHooks(),
         source: { kind: 'singleton', value: controller.prototype as object },
         resolveHook: (entry) => () => (typeof entry === 'function' ? entry.prototype : entry) as never,
@@ -85,9 +86,7 @@ export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): Framew
 
 /** What is wrong with methods, but for handlers, that are called through breakers. */
 export function tryGuardedMethods({ modules }: PluginPlan, { declaredBreakers }: RouteFoundation): FrameworkError[] {
-  const classes = modules.flatMap(({ order }) =>
-    order.flatMap(({ recipe }) => (recipe.kind === 'class' ? [recipe.class] : [])),
-  );
+  const classes = modules.flatMap(({ order }) => order.flatMap(({ recipe }) => (recipe.kind === 'class' ? [recipe.class] : [])));
   return [...new Set(classes)].flatMap((it) => checkGuardedMethods(it, declaredBreakers));
 }
 
@@ -108,7 +107,7 @@ function emptyHooks(): HookLists {
 function commonRooms(
   foundation: RouteFoundation,
   owner: Lifetime,
-  plan: PluginPlan,
+  known: KnownPlan,
   controller: ConcreteClass,
   module: PlannedModule,
 ) {
@@ -128,9 +127,40 @@ function commonRooms(
     },
     timeoutMs: limitsOf(options).handlerTimeoutMs,
     needsCurrent:
-      globalsNeedCurrent(plan, foundation) || reaches(plan, controller, (key) => needCurrent.has(key), module, isGuarded),
+      globalsNeedCurrent(known.plan, foundation) ||
+      asksWhileRunning(known, module, needCurrent) ||
+      reaches(known.plan, controller, (key) => needCurrent.has(key), module, known.isGuarded),
     instrumentsFor: (method: string, route: string) => instruments.route(method, route),
   };
+}
+
+/** A plan, and which of its providers have calls that belong to the current request. */
+interface KnownPlan {
+  readonly plan: PluginPlan;
+  readonly isGuarded: (provider: PlannedProvider) => boolean;
+}
+
+/** Of what has been made, it is known as well what became a view through breakers. */
+function knownOf({ plan, instances }: BuiltPlugins): KnownPlan {
+  const byModule = new Map(instances.map((it) => [it.module, it]));
+  const isView = (it: PlannedProvider): boolean =>
+    it.recipe.kind !== 'class' && it.scope === 'singleton' && isGuardedView(byModule.get(it.module)?.valueOf(it));
+  return { plan, isGuarded: (provider) => isGuarded(provider) || isView(provider) };
+}
+
+/** Whether a module has services by its context that belong to the current request, or may have: what another plugin exports while it runs nobody knows. */
+function asksWhileRunning(
+  { plan, isGuarded: isOneGuarded }: KnownPlan,
+  { uses, imports, dependsOn }: PlannedModule,
+  needCurrent: ReadonlySet<InjectionKey>,
+): boolean {
+  const offering = new Set(uses.map(({ offer }) => offer?.module));
+  if (dependsOn.some((it) => !imports.includes(it) && !offering.has(it))) return true;
+  return uses.some(({ isInjected, offer }) => {
+    if (isInjected || offer === undefined) return false;
+    const { key, module } = offer.provider;
+    return reaches(plan, key, (ambient) => needCurrent.has(ambient), module, isOneGuarded);
+  });
 }
 
 /** A call through a breaker ends with the request it is made in, and one of a service that has a time limit does. */
@@ -146,12 +176,13 @@ export function compileRoutes(
   globalHooks: HookLists,
   mistakes: FrameworkError[],
 ): RouteEntry<RouteTarget>[] {
+  const known = knownOf(plugins);
   return plugins.instances.flatMap((instance) => [
     ...[...instance.module.controllers.keys()].flatMap((controller) => {
-      const common = commonRooms(foundation, instance.lifetime, plugins.plan, controller, instance.module);
+      const common = commonRooms(foundation, instance.lifetime, known, controller, instance.module);
       return compileClass(foundation, controller, roomsOf(instance, controller, common, globalHooks), []);
     }),
-    ...compileRouter(instance, plugins.plan, foundation, globalHooks, mistakes),
+    ...compileRouter(instance, known, foundation, globalHooks, mistakes),
   ]);
 }
 
@@ -179,7 +210,7 @@ function roomsOf(
 /** The routes a plugin added by itself: what they reach nobody knows, so that they run inside their request. */
 function compileRouter(
   instance: PluginInstance,
-  plan: PluginPlan,
+  known: KnownPlan,
   foundation: RouteFoundation,
   globalHooks: HookLists,
   mistakes: FrameworkError[],
@@ -189,7 +220,7 @@ function compileRouter(
   router.close();
   if (controller === undefined) return [];
   const rooms: ControllerRooms = {
-    ...commonRooms(foundation, instance.lifetime, plan, controller, instance.module),
+    ...commonRooms(foundation, instance.lifetime, known, controller, instance.module),
     needsCurrent: true,
     globalHooks,
     source: { kind: 'singleton', value: new controller() as object },

@@ -26,6 +26,7 @@ export const controllerErrors = defineErrors({
     message:
       '{place} is called through a breaker, but declared to return {type}. Declare it to return a Promise or an Observable (`async one(): Promise<User>`).',
   },
+  BREAKER_METHOD_UNKNOWN: { message: '{service} has no method {method} that could be called through a breaker.' },
   BREAKER_MISPLACED: {
     message: '@CircuitBreaker() of {place} is without effect: it {reason}.',
   },

@@ -105,7 +105,7 @@ export function throughAsPromise(breakerFor: BreakerOf, method: Method): Method 
   return function guarded(this: unknown, ...args) {
     const parent = currentLifetime();
     const breaker = breakerFor(...args);
-    const call = (signal: AbortSignal): unknown => runBelow(parent, breaker, signal, () => method.apply(this, args));
+    const call = (signal: AbortSignal): unknown => below(parent, breaker, signal, () => method.apply(this, args));
     return breaker.call(call, parent === undefined ? undefined : { signal: parent.signal });
   };
 }
@@ -117,7 +117,7 @@ export function throughAsStream(breakerFor: BreakerOf, method: Method): Method {
     const breaker = breakerFor(...args);
     return breaker.call$(
       (signal) => {
-        const value = runBelow(parent, breaker, signal, () => method.apply(this, args));
+        const value = below(parent, breaker, signal, () => method.apply(this, args));
         if (!isObservable(value))
           throw new TypeError('A method that is declared to return an Observable returned something else.');
         return value;
@@ -127,9 +127,13 @@ export function throughAsStream(breakerFor: BreakerOf, method: Method): Method {
   };
 }
 
-/** What is called inside ends with the breaker's call: with its time, and with the request around it. */
-function runBelow<T>(parent: Lifetime | undefined, { timeoutMs }: Breaker, signal: AbortSignal, fn: () => T): T {
-  if (parent === undefined || timeoutMs === 0 || parent.ended) return fn();
+function below<T>(parent: Lifetime | undefined, { timeoutMs }: Breaker, signal: AbortSignal, fn: () => T): T {
+  return timeoutMs === 0 ? fn() : runBelow(parent, signal, fn);
+}
+
+/** What is called inside ends with the call through a breaker or a policy: with its time, and with the request around it. */
+export function runBelow<T>(parent: Lifetime | undefined, signal: AbortSignal, fn: () => T): T {
+  if (parent === undefined || parent.ended) return fn();
   const child = parent.open(parent.subject);
   const cut = (): void => child.end('deadline', signal.reason);
   signal.addEventListener('abort', cut, { once: true });
