@@ -28,23 +28,28 @@ const slices = { warmMs: 1_500, pairs: Number(values.pairs), ms: Number(values.m
 buildOurs(join(import.meta.dirname, '..'));
 const server = (file, ...more) => [process.execPath, '--expose-gc', join(import.meta.dirname, file), '{port}', ...more];
 const BARE = server('servers/hijack-bare.mjs');
+const LOADED = server('servers/hijack-bare.mjs', 'loaded');
 const OURS = server('out/servers/hijack-ours.js');
 const WITHOUT = server('out/servers/hijack-ours.js', 'plain');
 
 const asking = (path) => `GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n`;
-const echo = (path, size, inFlight, connections = 64) => ({
-  open: (port) => openEchoLoad(port, { request: asking(path), size, connections, inFlight }),
-  base: BARE,
-  contender: OURS,
-});
+/** Beside a bare socket, in a process of nothing else and in one with the same modules. */
+const echo = (title, path, size, inFlight, connections = 64) => {
+  const open = (port) => openEchoLoad(port, { request: asking(path), size, connections, inFlight });
+  const text = `${title}, ${connections} connections, ${inFlight} in flight each`;
+  return [
+    { title: text, open, base: BARE, contender: OURS },
+    { title: 'the same, and the bare process has our modules loaded', open, base: LOADED, contender: OURS },
+  ];
+};
 const HELLO = { request: 'GET / HTTP/1.1\r\nHost: bench\r\n\r\n', answer: { status: 200, body: '{"hello":"world"}' } };
 
 const duels = {
   echo: [
-    { title: 'echo of 64 bytes, 64 connections, 1 in flight each', ...echo('/data', 64, 1) },
-    { title: 'echo of 64 bytes, 64 connections, 16 in flight each', ...echo('/data', 64, 16) },
-    { title: 'echo of 64 KiB, 16 connections, 4 in flight each', ...echo('/data', 65_536, 4, 16) },
-    { title: 'a pipe, 64 KiB, 16 connections, 4 in flight each', ...echo('/pipe', 65_536, 4, 16) },
+    ...echo('echo of 64 bytes', '/data', 64, 1),
+    ...echo('echo of 64 bytes', '/data', 64, 16),
+    ...echo('echo of 64 KiB', '/data', 65_536, 4, 16),
+    ...echo('a pipe, 64 KiB', '/pipe', 65_536, 4, 16),
   ],
   table: [
     {

@@ -27,6 +27,7 @@ const slices = { warmMs: 1_500, pairs: Number(values.pairs), ms: Number(values.m
 buildOurs(join(import.meta.dirname, '..'));
 const server = (file) => [process.execPath, '--expose-gc', join(import.meta.dirname, file), '{port}'];
 const BARE = server('servers/websocket-bare.mjs');
+const LOADED = [...BARE, 'loaded'];
 const OURS = server('out/servers/websocket-ours.js');
 
 const text = 'x'.repeat(60);
@@ -38,6 +39,7 @@ const echo = (path, message, inFlight) => (port) =>
 const duels = {
   echo: [
     { title: 'echo, 64 connections, 1 message in flight each', open: echo('/echo', text, 1) },
+    { title: 'the same, and the bare process has our modules loaded', open: echo('/echo', text, 1), base: LOADED },
     { title: 'echo, 64 connections, 16 in flight each', open: echo('/echo', text, 16) },
   ],
   json: [{ title: 'JSON by a class, 64 connections, 16 in flight each', open: echo('/json', json, 16) }],
@@ -49,7 +51,7 @@ const duels = {
   ],
 };
 
-const measure = (one) => measureRounds(one, { base: BARE, contender: OURS, rounds: Number(values.rounds), slices });
+const measure = (one) => measureRounds(one, { base: one.base ?? BARE, contender: OURS, rounds: Number(values.rounds), slices });
 
 /** Bytes of memory that each of many idle sessions takes. */
 async function idleBytes(command) {

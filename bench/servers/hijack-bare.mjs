@@ -1,5 +1,8 @@
-// A connection as `node:http` hands it over, by its `upgrade` listener: node --expose-gc hijack-bare.mjs <port>
+// A connection as `node:http` hands it over, by its `upgrade` listener: node --expose-gc hijack-bare.mjs <port> [loaded]
 import { createServer } from 'node:http';
+
+// With the heap that an application has: V8 collects more of it, and sooner, where buffers come and go.
+if (process.argv[3] === 'loaded') await import('rockstar-web');
 
 const HEAD = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n';
 

@@ -1,6 +1,9 @@
-// WebSockets as they are written on bare `ws`: node --expose-gc websocket-bare.mjs <port>
+// WebSockets as they are written on bare `ws`: node --expose-gc websocket-bare.mjs <port> [loaded]
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
+
+// With the heap that an application has: V8 collects more of it, and sooner, where buffers come and go.
+if (process.argv[3] === 'loaded') await import('rockstar-web');
 
 const feed = new Set();
 let count = 0;

@@ -3,19 +3,17 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { Exchange } from '../http/exchange';
-import { rawFailure, toFailure, toProblem } from '../http/failure-reply';
-import { PROBLEM_TYPE } from '../http/send';
 import type { Takeover } from '../http/takeover';
 import type { HttpProtocol } from '../http/target';
 import { cancelledBecause } from '../lifetime/end-reason';
-import { rx } from '../lifetime/observable';
-import { type AcceptHeaders, fieldsOf } from './accept-head';
+import type { AcceptHeaders } from './accept-head';
+import { ConnectionAnswer } from './connection-answer';
 import { ConnectionDeadlines, type DeadlineTime } from './connection-deadlines';
 import type { ConnectionTimeoutError } from './connection-timeout-error';
+import { type Done, DrainedWrites } from './drained-writes';
 import { hijackErrors } from './errors';
+import { observeData } from './observe-data';
 import { LARGEST_READ_BYTES, LONGEST_LINE_BYTES, PromisedReads } from './promised-reads';
-
-type Done = (error?: Error | null) => void;
 
 /**
  * A connection that a handler has taken over: its bytes are the handler's. A `Duplex`, so that pipelines, async iteration
@@ -37,14 +35,14 @@ export class HijackedConnection extends Duplex {
   readonly #stream: Duplex;
   readonly #deadlines: ConnectionDeadlines;
   readonly #reads: PromisedReads;
+  readonly #writes: DrainedWrites;
+  readonly #answer: ConnectionAnswer;
   /** The deadline it was destroyed for. */
   #passed: ConnectionTimeoutError | undefined;
-  #isAnswered: boolean;
   #isListening: boolean;
   #inputEnded: boolean;
   /** Whether a line was asked for when none was left. */
   #isReadOut: boolean;
-  #undrained: Done | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal `ctx.hijack()` makes one. */
@@ -64,12 +62,12 @@ export class HijackedConnection extends Duplex {
       on: (event, listener) => this.on(event, listener),
       off: (event, listener) => this.off(event, listener),
     });
+    this.#writes = new DrainedWrites(stream);
+    this.#answer = new ConnectionAnswer(takeover, protocol);
     this.#passed = undefined;
-    this.#isAnswered = false;
     this.#isListening = false;
     this.#inputEnded = false;
     this.#isReadOut = false;
-    this.#undrained = undefined;
     this.#closing = undefined;
     this.on('error', ignore);
     stream.once('close', () => this.#streamClosed());
@@ -102,15 +100,7 @@ export class HijackedConnection extends Duplex {
 
   /** What comes, as an Observable; completes when the client ends its side. Unsubscribing stops reading. */
   get data$(): Observable<Buffer> {
-    return new (rx().Observable)<Buffer>((subscriber) => {
-      const next = (chunk: Buffer): void => subscriber.next(chunk);
-      const end = (): void => subscriber.complete();
-      const fail = (): void => subscriber.error(this.#failure());
-      if (this.readableEnded) end();
-      else if (this.destroyed) fail();
-      else this.on('data', next).once('end', end).once('close', fail);
-      return () => void this.off('data', next).off('end', end).off('close', fail).pause();
-    });
+    return observeData(this, () => this.#failure());
   }
 
   /**
@@ -123,13 +113,7 @@ export class HijackedConnection extends Duplex {
    * Fails with: HIJACK_ALREADY_ACCEPTED, HIJACK_HEAD_INVALID.
    */
   accept(status?: number, headers: AcceptHeaders = {}, reason?: string): this {
-    if (this.#isAnswered) throw hijackErrors.HIJACK_ALREADY_ACCEPTED({ call: 'accept()' });
-    const { protocol } = this;
-    const code = status ?? (protocol !== undefined && this.httpVersion === '1.1' ? 101 : 200);
-    const fields = fieldsOf({ status: code, headers, reason, protocol });
-    const isTunnel = code === 200 && this.#takeover.exchange.wire.method === 'CONNECT';
-    this.#isAnswered = true;
-    this.#takeover.accept(code, fields, reason ?? (isTunnel ? 'Connection Established' : undefined));
+    this.#answer.accept(status, headers, reason);
     return this;
   }
 
@@ -138,16 +122,7 @@ export class HijackedConnection extends Duplex {
    * a 500 that tells nothing. Where the client was answered already, it only closes. Out: see `close()`.
    */
   refuse(error: unknown): Promise<void> {
-    if (!this.#isAnswered && !this.#stream.destroyed) {
-      this.#isAnswered = true;
-      const failure = toFailure(error);
-      if (this.httpVersion === '1.1') this.#stream.write(rawFailure(failure));
-      else {
-        const problem = toProblem(failure);
-        this.#takeover.accept(problem.status, ['content-type', PROBLEM_TYPE, 'cache-control', 'no-store']);
-        this.#stream.write(JSON.stringify(problem));
-      }
-    }
+    this.#answer.refuse(error);
     return this.close();
   }
 
@@ -254,7 +229,7 @@ export class HijackedConnection extends Duplex {
 
   /** @internal Whether the client was answered, by a head or by bytes. */
   get isAnswered(): boolean {
-    return this.#isAnswered;
+    return this.#answer.isGiven;
   }
 
   /** @internal */
@@ -279,9 +254,12 @@ export class HijackedConnection extends Duplex {
   /** @internal As much as the stream takes at once is through; what it keeps waits for the client. */
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     const late = this.#deadlines.writeError;
-    if (late !== undefined) done((this.#passed = late));
-    else if (this.#answered().write(chunk)) done();
-    else this.#awaitDrain(done);
+    if (late !== undefined) {
+      done((this.#passed = late));
+      return;
+    }
+    this.#answer.bytesFollow();
+    this.#writes.write(chunk, done);
   }
 
   /** @internal */
@@ -291,19 +269,18 @@ export class HijackedConnection extends Duplex {
       done((this.#passed = late));
       return;
     }
-    const stream = this.#answered();
-    let hasRoom = true;
-    stream.cork();
-    for (const { chunk } of chunks) hasRoom = stream.write(chunk);
-    stream.uncork();
-    if (hasRoom) done();
-    else this.#awaitDrain(done);
+    this.#answer.bytesFollow();
+    this.#writes.writeAll(chunks, done);
   }
 
   /** @internal */
   override _final(done: Done): void {
-    if (this.#stream.writableEnded || this.#stream.destroyed) done();
-    else this.#answered().end(() => done());
+    if (this.#stream.writableEnded || this.#stream.destroyed) {
+      done();
+      return;
+    }
+    this.#answer.bytesFollow();
+    this.#stream.end(() => done());
   }
 
   /** @internal */
@@ -312,9 +289,7 @@ export class HijackedConnection extends Duplex {
     this.#takeover.destroy(error !== null && error === this.#passed ? 'deadline' : 'finished');
     const failure = error ?? this.#gone();
     this.#reads.fail(failure);
-    const undrained = this.#undrained;
-    this.#undrained = undefined;
-    undrained?.(failure);
+    this.#writes.fail(failure);
     done(error);
   }
 
@@ -327,26 +302,6 @@ export class HijackedConnection extends Duplex {
     if (this.httpVersion === '2.0' && ((this.#stream as ServerHttp2Stream).rstCode ?? 0) !== constants.NGHTTP2_NO_ERROR) return;
     this.#inputEnded = true;
     this.push(null);
-  };
-
-  /** Over HTTP/2 no byte goes before a head. */
-  #answered(): Duplex {
-    if (!this.#isAnswered) {
-      this.#isAnswered = true;
-      if (this.httpVersion === '2.0') this.#takeover.accept(200, []);
-    }
-    return this.#stream;
-  }
-
-  #awaitDrain(done: Done): void {
-    this.#undrained = done;
-    this.#stream.once('drain', this.#drained);
-  }
-
-  readonly #drained = (): void => {
-    const done = this.#undrained;
-    this.#undrained = undefined;
-    done?.();
   };
 
   #checkReadable(): void {

@@ -12,7 +12,8 @@ import { Message, type MessageHandler, type MessageRooms } from './message';
 import type { MessageForm } from './message-value';
 import { malformed, readJson, readRaw } from './read-message';
 import type { Rooms } from './rooms';
-import type { Session, SessionRooms } from './session';
+import type { Session } from './session';
+import type { SessionRooms } from './session-rooms';
 import type { WebSocketInstruments } from './web-socket-instruments';
 import type { WebSocketSettings } from './web-socket-options';
 
@@ -38,7 +39,7 @@ export interface GatewayRooms {
 }
 
 /** A class with `@WebSocket` at work: its sessions, and who handles what comes of them. */
-export class Gateway implements SessionRooms, MessageRooms {
+export class Gateway implements SessionRooms<Session>, MessageRooms {
   readonly route: string;
   readonly clock: Clock;
   readonly deadlines: Deadlines;

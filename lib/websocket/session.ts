@@ -1,62 +1,30 @@
 // Hot: `received` is called for each message that comes, `send` and `deliver` for each that goes.
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { Logger } from '../diagnostics/logger';
 import type { Exchange } from '../http/exchange';
 import type { CancelReason } from '../lifetime/end-reason';
 import type { Lifetime } from '../lifetime/lifetime';
 import type { Class } from '../metadata/slot';
 import { checkClose, CLOSE, closeCodeOf } from './close-codes';
 import { websocketErrors } from './errors';
-import { Heartbeat, type HeartbeatRooms } from './heartbeat';
+import { Heartbeat } from './heartbeat';
 import { Inbox } from './inbox';
+import { JoinedRooms } from './joined-rooms';
 import { MessageRate } from './message-rate';
 import { MessageReader } from './message-reader';
 import { Outbox } from './outbox';
 import type { PreparedMessage } from './prepared-message';
 import { compileReading } from './read-message';
-import type { Audience, Member, Rooms } from './rooms';
+import type { Audience, Member } from './rooms';
+import type { OpenConnection, SessionRooms } from './session-rooms';
 import { listen, type Listening, unlisten } from './socket-events';
 import type { Socket } from './upgrade';
-import type { WebSocketInstruments } from './web-socket-instruments';
-import type { WebSocketSettings } from './web-socket-options';
 import { type LiveSession, WebSocketSession } from './web-socket-session';
-
-/** What all sessions of a class share. */
-export interface SessionRooms extends HeartbeatRooms {
-  /** The template of the path. */
-  readonly route: string;
-  readonly settings: WebSocketSettings;
-  readonly rooms: Rooms;
-  readonly logger: Logger;
-  readonly instruments: WebSocketInstruments;
-  /** Of the class: its sessions are inside of it. */
-  readonly lifetime: Lifetime;
-  /** Handles a message; never throws. Out: a promise when the next one has to wait for it; it never rejects. */
-  handle(session: Session, data: Buffer, isBinary: boolean): Promise<void> | undefined;
-  /** Answers a message with a failure; never throws. */
-  refuse(session: Session, error: unknown): void;
-  /** It is over, and its socket closed. */
-  closed(session: Session): void;
-}
-
-/** A connection whose handshake is done. */
-export interface OpenConnection {
-  readonly stream: Duplex;
-  readonly socket: Socket;
-  readonly user: unknown;
-  /** The request it began as; `undefined` where nobody asks for it any more. */
-  readonly exchange: Exchange | undefined;
-  /** Its place among the sessions there may be is free again. */
-  readonly giveBack: () => void;
-}
 
 /** Whose time-out can be lifted. */
 interface Untimeable {
   untime(): void;
 }
-
-const MOST_ROOMS = 1_000;
 
 /** One client's session at work: what comes goes to the handlers of its class, one message at a time. */
 export class Session implements LiveSession, Member, Listening {
@@ -69,7 +37,7 @@ export class Session implements LiveSession, Member, Listening {
   streams: number;
   /** What is being handled, or was last. */
   current: Untimeable | undefined;
-  readonly #shared: SessionRooms;
+  readonly #shared: SessionRooms<Session>;
   readonly #stream: Duplex;
   readonly #socket: Socket;
   readonly #outbox: Outbox;
@@ -79,14 +47,14 @@ export class Session implements LiveSession, Member, Listening {
   /** Made when something has to wait: what is handled in the tick it came needs none. */
   #inbox: Inbox | undefined;
   #id: string | undefined;
-  #rooms: Set<string> | undefined;
+  #joined: JoinedRooms | undefined;
   #values: Map<unknown, unknown> | undefined;
   #closeCode: number | undefined;
   #closeReason: string;
   /** Asked to come to its end: it is closed as soon as nothing is being handled. */
   #isStopping: boolean;
 
-  constructor({ stream, socket, user, exchange, giveBack }: OpenConnection, shared: SessionRooms) {
+  constructor({ stream, socket, user, exchange, giveBack }: OpenConnection, shared: SessionRooms<Session>) {
     const { settings, clock } = shared;
     this.facade = new WebSocketSession(this);
     this.lifetime = shared.lifetime.open(this);
@@ -103,7 +71,7 @@ export class Session implements LiveSession, Member, Listening {
     this.#giveBack = giveBack;
     this.#inbox = undefined;
     this.#id = undefined;
-    this.#rooms = undefined;
+    this.#joined = undefined;
     this.#values = undefined;
     this.#closeCode = undefined;
     this.#closeReason = '';
@@ -158,7 +126,7 @@ export class Session implements LiveSession, Member, Listening {
   }
 
   get roomNames(): readonly string[] {
-    return this.#rooms === undefined ? [] : [...this.#rooms];
+    return this.#joined?.names ?? [];
   }
 
   get values(): Map<unknown, unknown> {
@@ -188,14 +156,12 @@ export class Session implements LiveSession, Member, Listening {
 
   join(room: string): void {
     if (!this.isOpen) return;
-    const rooms = (this.#rooms ??= new Set());
-    if (rooms.size >= MOST_ROOMS && !rooms.has(room)) throw websocketErrors.WEBSOCKET_ROOMS_LIMIT({ limit: MOST_ROOMS });
-    rooms.add(room);
-    this.#shared.rooms.join(room, this);
+    this.#joined ??= new JoinedRooms(this.#shared.rooms, this);
+    this.#joined.join(room);
   }
 
   leave(room: string): void {
-    if (this.#rooms?.delete(room) === true) this.#shared.rooms.leave(room, this);
+    this.#joined?.leave(room);
   }
 
   to(room: string): Audience {
@@ -342,10 +308,9 @@ export class Session implements LiveSession, Member, Listening {
   #end(code: number, reason: string, why: CancelReason): void {
     this.#closeCode = code;
     this.#closeReason = reason;
-    const { rooms } = this.#shared;
-    for (const room of this.roomNames) rooms.leave(room, this);
-    this.#rooms = undefined;
-    rooms.exit(this);
+    this.#joined?.leaveAll();
+    this.#joined = undefined;
+    this.#shared.rooms.exit(this);
     this.#drop(this.#inbox?.close() ?? 0);
     // What comes is read on, for the answer to the closing.
     if (this.isDeaf) this.#socket.resume();
