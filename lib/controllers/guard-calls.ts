@@ -3,12 +3,12 @@ import { currentLifetime } from '../lifetime/current';
 import { Breaker } from '../resilience/breaker';
 import type { Policy } from '../resilience/policy';
 import { controllerErrors } from './errors';
-import { runBelow, throughAsPromise, throughAsStream } from './guarded-methods';
+import { asObservable, runBelow, throughAsPromise, throughAsStream } from './guarded-methods';
 
-/** What the calls of a method go through: a breaker or a policy where it gives a promise, a breaker where it gives an Observable. */
+/** What the calls of a method go through: a breaker or a policy, under `stream` where the method gives an Observable. */
 export type CallGuard<Result> =
-  Result extends Observable<unknown>
-    ? { readonly stream: Breaker }
+  Result extends Observable<infer Value>
+    ? { readonly stream: Breaker | Policy<Value> }
     : Result extends PromiseLike<infer Value>
       ? Breaker | Policy<Value>
       : never;
@@ -23,7 +23,7 @@ export type CallGuards<T> = {
 };
 
 type Method = (...args: unknown[]) => unknown;
-type GivenGuard = Breaker | Policy<unknown> | { readonly stream: Breaker };
+type GivenGuard = Breaker | Policy<unknown> | { readonly stream: Breaker | Policy<unknown> };
 
 const views = new WeakSet();
 
@@ -43,9 +43,9 @@ const NOT_PASSED_ON: readonly (string | symbol)[] = [
  *
  * In: the service, e.g. one that is imported (`useFactory: (payments, breakers) => guardCalls(payments, { charge:
  * breakers.get('payments') }), inject: [importService(PAYMENTS), Breakers]`); by method a `Breaker` or a `Policy` for what gives a
- * promise, `{ stream: breaker }` for what gives an Observable. Out: an object that can be handed on in its place.
+ * promise, `{ stream: … }` of one for what gives an Observable. Out: an object that can be handed on in its place.
  * Its calls end with the request they are made in: a client that leaves counts neither as success nor as failure.
- * Fails with: BREAKER_METHOD_UNKNOWN; each guarded call as `Breaker.call`, `Breaker.call$` and `Policy.call` do.
+ * Fails with: BREAKER_METHOD_UNKNOWN; each guarded call as `Breaker.call`, `Breaker.call$`, `Policy.call` and `Policy.call$` do.
  */
 export function guardCalls<T extends object>(service: T, guards: CallGuards<T>): T {
   const given = new Map(Object.entries(guards as Record<string, GivenGuard | undefined>));
@@ -98,7 +98,10 @@ function through(service: object, name: string | symbol, guard: GivenGuard): Pro
 
 function guarded(method: Method, guard: GivenGuard): Method {
   if (guard instanceof Breaker) return throughAsPromise(() => guard, method);
-  if ('stream' in guard) return throughAsStream(() => guard.stream, method);
+  if ('stream' in guard) {
+    const { stream } = guard;
+    return stream instanceof Breaker ? throughAsStream(() => stream, method) : streamThroughPolicy(stream, method);
+  }
   return throughPolicy(guard, method);
 }
 
@@ -107,6 +110,16 @@ function throughPolicy(policy: Policy<unknown>, method: Method): Method {
     const parent = currentLifetime();
     const call = (signal: AbortSignal): unknown => runBelow(parent, signal, () => method(...args));
     return policy.call(call, parent === undefined ? undefined : { signal: parent.signal });
+  };
+}
+
+function streamThroughPolicy(policy: Policy<unknown>, method: Method): Method {
+  return (...args) => {
+    const parent = currentLifetime();
+    return policy.call$(
+      (signal) => asObservable(runBelow(parent, signal, () => method(...args))),
+      parent === undefined ? undefined : { signal: parent.signal },
+    );
   };
 }
 

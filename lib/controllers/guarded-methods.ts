@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { FrameworkError } from '../errors/framework-error';
 import { currentLifetime, runInside } from '../lifetime/current';
 import type { Lifetime } from '../lifetime/lifetime';
@@ -39,7 +40,10 @@ export function hasGuardedMethods(type: Class): boolean {
 
 /** What is wrong with the guarded methods of a class; which breakers they name is noted. */
 export function checkGuardedMethods(type: Class, declared: DeclaredBreakers): FrameworkError[] {
-  return [...misplacedGuards(type), ...guardedMethods(type).flatMap(([member, given]) => checkMethod(type, member, given, declared))];
+  return [
+    ...misplacedGuards(type),
+    ...guardedMethods(type).flatMap(([member, given]) => checkMethod(type, member, given, declared)),
+  ];
 }
 
 function checkMethod(type: Class, member: string | symbol, given: GivenBreaker, declared: DeclaredBreakers): FrameworkError[] {
@@ -70,7 +74,7 @@ function misplaced(place: string, reason: string): FrameworkError {
 function holderOf(prototype: object, member: string | symbol): object {
   let holder: unknown = prototype;
   while (typeof holder === 'object' && holder !== null && !Object.hasOwn(holder, member)) holder = Object.getPrototypeOf(holder);
-  return (holder ?? prototype);
+  return holder ?? prototype;
 }
 
 /**
@@ -116,15 +120,16 @@ export function throughAsStream(breakerFor: BreakerOf, method: Method): Method {
     const parent = currentLifetime();
     const breaker = breakerFor(...args);
     return breaker.call$(
-      (signal) => {
-        const value = below(parent, breaker, signal, () => method.apply(this, args));
-        if (!isObservable(value))
-          throw new TypeError('A method that is declared to return an Observable returned something else.');
-        return value;
-      },
+      (signal) => asObservable(below(parent, breaker, signal, () => method.apply(this, args))),
       parent === undefined ? undefined : { signal: parent.signal },
     );
   };
+}
+
+/** What a method gives whose calls were to be Observables. */
+export function asObservable(value: unknown): Observable<unknown> {
+  if (isObservable(value)) return value;
+  throw new TypeError('A method that is declared to return an Observable returned something else.');
 }
 
 function below<T>(parent: Lifetime | undefined, { timeoutMs }: Breaker, signal: AbortSignal, fn: () => T): T {

@@ -97,6 +97,11 @@ describe('a service as it is seen through breakers', () => {
     await seen.rates().forEach((value) => void values.push(value));
     expect([values, stream.stats.successes]).toEqual([[1, 2, 3], 1]);
     expect(await seen.charge(3)).toBe(3);
+    const tried = policy({ breaker: { name: 'rates', maxFailures: 9 } });
+    await guardCalls(payments, { rates: { stream: tried } })
+      .rates()
+      .forEach((value) => void values.push(value));
+    expect([values.length, tried.stats.calls]).toEqual([6, 1]);
     payments.fails = true;
     expect(await seen.charge(3)).toBe(-1);
     expect(patient.stats).toMatchObject({ calls: 2, fallbacks: 1 });
