@@ -244,7 +244,8 @@ function scopeOf(exchange: Exchange): RequestScope {
 function resolveHook<T>(instance: PluginInstance, entry: HookEntry<T>): PerExchange<T> {
   if (entry instanceof ResolvedHook) return entry.get;
   if (typeof entry !== 'function') return () => entry;
-  const supply = instance.supply(entry);
+  // Hooks are objects with a method: one that is a function is a class.
+  const supply = instance.supply(entry as ConcreteClass<T>);
   if (supply.kind === 'request') return (exchange) => supply.make(scopeOf(exchange));
   const { value } = supply;
   return () => value;

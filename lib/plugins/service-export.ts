@@ -42,10 +42,10 @@ export class ServiceExport {
  * In: the service's name; the class or token it is provided under, made once and not for each request; what it says of itself.
  * Fails with: nothing here; what is wrong is found with everything else when the application is assembled.
  */
-export function exportService<T>(
+export function exportService<T, Made extends T = T>(
   ref: ServiceRef<T>,
-  key: InjectionKey<NoInfer<T>>,
-  options: ServiceOptions<NoInfer<T>> = {},
+  key: InjectionKey<Made>,
+  options: ServiceOptions<NoInfer<Made>> = {},
 ): ServiceExport {
   return new ServiceExport(ref, key, options as unknown as ServiceOptions<never>);
 }

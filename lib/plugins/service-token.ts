@@ -7,6 +7,8 @@ import { pluginErrors } from './errors';
  * Two tokens of one name are two tokens: what counts is the object, so keep it in one place and import it.
  */
 export class Token<out T = unknown> {
+  /** Nothing else is a token, whatever it looks like: a class has a name, too. */
+  declare protected readonly kind: 'token';
   /** Never there at run time: it carries the type to the compiler, also through declaration files. */
   declare readonly type?: T;
 
