@@ -374,7 +374,8 @@ export class RequestContext {
 
   /**
    * Aborted at the soft moment: the application is asked to stop, or a tenth of the time to answer (a second at most) is
-   * left. The request goes on; what there is by then can still be sent. Made on first read.
+   * left. The request goes on; what there is by then can still be sent. A stream is told, too, when its plugin is replaced; a
+   * request that has a time to answer is waited for. Made on first read.
    */
   get finishing(): AbortSignal {
     const isRequest = this.#call === this.#exchange;

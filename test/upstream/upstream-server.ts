@@ -39,9 +39,10 @@ export class UpstreamServer {
     });
   }
 
-  static async open(answer: Answer = (_request, response) => void response.end('ok')): Promise<UpstreamServer> {
+  /** In: how it answers; the port, by default any free one. */
+  static async open(answer: Answer = (_request, response) => void response.end('ok'), port = 0): Promise<UpstreamServer> {
     const upstream = new UpstreamServer(answer);
-    await new Promise<void>((resolve) => upstream.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => upstream.#server.listen(port, '127.0.0.1', resolve));
     return upstream;
   }
 
