@@ -72,7 +72,7 @@ export class MiddlewareFront {
       return throughMiddleware(chain, exchange, { proceed, fail: this.fail });
     };
     // Middleware may read the body, whatever the route takes.
-    return { ...target, body: 'maybe', run };
+    return { ...target, body: 'maybe', beginsWithBody: false, run };
   }
 
   #sortAgain(exchange: Exchange): void {

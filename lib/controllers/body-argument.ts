@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FrameworkError } from '../errors/framework-error';
 import type { Exchange } from '../http/exchange';
-import { type BodyKind, readBody, takeBodyStream } from '../http/request-body';
+import { type BodyKind, readBody, readBodySoon, takeBodyStream } from '../http/request-body';
 import { readUploads, type UploadOptions, whyNoUploadOptions } from '../http/uploads';
 import { isValidatedClass } from '../validation/class-plan';
 import { controllerErrors } from './errors';
@@ -18,7 +18,7 @@ export function readBodyArgument(
   if (consumes !== undefined) return readConsumed(type, place, consumes);
   if (type === Readable) return takeBodyStream;
   const kind = kindOf(type);
-  return (exchange) => readBody(exchange, kind);
+  return (exchange) => readBodySoon(exchange, kind);
 }
 
 function readConsumed(type: unknown, place: string, consumes: unknown): BodyReader | FrameworkError {
@@ -26,7 +26,7 @@ function readConsumed(type: unknown, place: string, consumes: unknown): BodyRead
   const isRaw = type === Readable || kindOf(type) === 'text' || kindOf(type) === 'bytes';
   if (isRaw)
     return mistake('consumes', place, 'a text, bytes or a stream is not parsed at all; declare a class, an object or an array');
-  return (exchange) => readBody(exchange, consumes);
+  return (exchange) => readBodySoon(exchange, consumes);
 }
 
 /** Compiles how a multipart form with files is read. Out: a mistake when nothing can hold both, or the limits are none. */

@@ -1,4 +1,5 @@
 // Hot: what is made here runs once a request.
+import { Readable } from 'node:stream';
 import { type FrameworkError, isFrameworkError } from '../errors/framework-error';
 import { readParameterTypes } from '../metadata/slot';
 import { readInjectionMarks } from '../plugins/service-token';
@@ -30,6 +31,8 @@ export interface CompiledArguments {
   readonly readers: readonly ArgumentReader[];
   /** Whether one of them may be a promise. */
   readonly wait: boolean;
+  /** Whether the whole body is one of them, and reading the others before it would change nothing. */
+  readonly beginWithBody: boolean;
   /** How the body is used. */
   readonly body: 'taken' | 'maybe' | 'none';
   /** Where the connection itself is asked for, and how it is had: when all others are there. */
@@ -76,7 +79,19 @@ export function compileArguments(method: Method, rooms: ArgumentRooms, mistakes:
     if (declaration?.source === 'body') body = 'taken';
     else if (body === 'none' && (declaration === undefined || declaration.source === 'custom')) body = 'maybe';
   }
-  return { readers, wait, body, taken };
+  const beginWithBody = wait && [...declared.values()].every(isPlain) && hasWholeBody(declared, types);
+  return { readers, wait, body, taken, beginWithBody };
+}
+
+/** What is read from the head, from the body as a whole, or is no input. */
+function isPlain(declaration: ParameterDeclaration): boolean {
+  return declaration.source !== 'custom' || declaration.unpiped === true;
+}
+
+function hasWholeBody(declared: ReadonlyMap<number, ParameterDeclaration>, types: readonly unknown[] | undefined): boolean {
+  return [...declared].some(([index, { source, name, files }]) => {
+    return source === 'body' && name === undefined && files === undefined && types?.[index] !== Readable;
+  });
 }
 
 function compileTaking(at: ParameterPlace, rooms: ParameterRooms): ArgumentReader {

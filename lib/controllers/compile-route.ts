@@ -101,6 +101,7 @@ function compileRoute(
     statusDeclared: draft.status !== undefined,
     fields: draft.fields,
     body: compiled.body === 'none' && isContextHeld(draft, rooms) ? 'maybe' : compiled.body,
+    beginsWithBody: compiled.beginWithBody && !isWalkedBefore(draft, rooms),
     metadata: draft.metadata,
     place,
     timeoutMs: draft.timeoutMs ?? rooms.timeoutMs,
@@ -110,6 +111,11 @@ function compileRoute(
     run,
   };
   return { method, pattern, place, target, withoutHead: target.takesOver };
+}
+
+/** Whether something is done for a request before its arguments are read: it may refuse, or look at, what has not sent its body yet. */
+function isWalkedBefore({ middleware, hooks, before }: RouteDraft, rooms: ControllerRooms): boolean {
+  return middleware.length + hooks.guards.length + before.length > 0 || rooms.authentication !== undefined;
 }
 
 /** Whoever holds the context could ask for the body. */

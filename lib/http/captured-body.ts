@@ -34,7 +34,8 @@ export function captureBody(exchange: Exchange, limitBytes: number, sink: BodySi
   return true;
 }
 
-class CapturedBody {
+/** A body on its way from the parser to a sink. Lets go of the request on every path. */
+export class CapturedBody {
   readonly #exchange: Exchange;
   readonly #request: IncomingMessage;
   readonly #sink: BodySink;

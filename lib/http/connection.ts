@@ -40,6 +40,12 @@ export interface ConnectionWaiting {
   failed(failure: Error): void;
 }
 
+/** A request that was not begun: its body may be in the packet of its head. */
+export interface Awaiting {
+  /** It is not: the request is one that waits, and is told what happens to its connection. Without effect on one that was begun. */
+  waitLonger(): void;
+}
+
 /** One client's connection: what it speaks, and what it waits for. */
 export class Connection {
   readonly socket: Duplex;
@@ -61,6 +67,8 @@ export class Connection {
   guarded: boolean;
   /** The request whose head was just read (HTTP/1.1), while it is handed on: what follows it is still unread. */
   arriving: IncomingMessage | undefined;
+  /** The request whose body is just being read, if nothing was begun for it (HTTP/1.1). */
+  awaiting: Awaiting | undefined;
   /** The request with which the connection left Node's parser (HTTP/1.1), while that is under way. */
   diversion: DivertedRequest | undefined;
   /** Whether the connection is no longer HTTP's: somebody took it over. */
@@ -85,6 +93,7 @@ export class Connection {
     this.bytesSeen = 0;
     this.guarded = false;
     this.arriving = undefined;
+    this.awaiting = undefined;
     this.diversion = undefined;
     this.taken = false;
     this.promises = undefined;
@@ -100,7 +109,7 @@ export class Connection {
 
   /** Whether something on it waits for its answer. */
   get busy(): boolean {
-    return this.unanswered > 0;
+    return this.unanswered > 0 || this.awaiting !== undefined;
   }
 
   add(unanswered: Unanswered): void {
@@ -138,12 +147,14 @@ export class Connection {
 
   /** Fails the body that is still being read. Out: whether there was one. */
   inputBroken(failure: Error): boolean {
+    this.awaiting?.waitLonger();
     for (let next = this.#newest; next !== undefined; next = next.older) if (next.inputBroken(failure)) return true;
     return false;
   }
 
   /** The client left: everything that still waits for an answer is cut. */
   readonly clientGone = (): void => {
+    this.awaiting?.waitLonger();
     this.gone = true;
     for (let next = this.#newest; next !== undefined; next = this.#newest) {
       this.remove(next);

@@ -1,6 +1,7 @@
 // Hot: the walk of a request from its target to its answer.
 import { cancelledBecause, type CancelReason, isCancellation } from '../lifetime/end-reason';
 import { isObservable, subscribeWithin } from '../lifetime/observable';
+import { awaitBody } from './body-arrival';
 import { httpErrors } from './errors';
 import { type Exchange, routeOf } from './exchange';
 import { replyFailure } from './failure-reply';
@@ -10,8 +11,12 @@ import { reply } from './reply-writer';
 import { record } from './send';
 import { handlerDone } from './takeover';
 
-/** Runs the exchange's target and answers with what it gives. Never throws. */
+/** Runs the exchange's target, once its body is there where it begins with that, and answers with what it gives. Never throws. */
 export function dispatch(exchange: Exchange): void {
+  if (!exchange.target.beginsWithBody || !awaitBody(exchange, run)) run(exchange);
+}
+
+function run(exchange: Exchange): void {
   let value: unknown;
   try {
     if (exchange.host.stopping && !exchange.target.answersWhileStopping) throw httpErrors.SERVER_STOPPING();

@@ -90,6 +90,8 @@ export class Exchange implements Expiring, Unanswered {
   headMs: number;
   /** How its body was read, `undefined` while it was not. */
   bodyTaken: string | undefined;
+  /** The whole body, or why it did not come, where that was known before the route was run. */
+  arrivedBody: Buffer | Error | undefined;
   /** Told when the rest of the body can no longer come. */
   bodyReader: { fail(failure: Error): void } | undefined;
   /** How long a caller that is believed waits, in milliseconds; 0: it did not say. */
@@ -137,6 +139,7 @@ export class Exchange implements Expiring, Unanswered {
     this.failure = undefined;
     this.headMs = 0;
     this.bodyTaken = undefined;
+    this.arrivedBody = undefined;
     this.bodyReader = undefined;
     this.askedMs = 0;
     this.cutFailure = undefined;
@@ -328,7 +331,7 @@ export class Exchange implements Expiring, Unanswered {
     }
     life.defer((reason) => this.#over(reason));
     if (connection.gone) life.end('client');
-    else if (this.bodyTaken === undefined && wire.hasBody) host.unreadBody(this);
+    else if (this.bodyTaken === undefined && this.arrivedBody === undefined && wire.hasBody) host.unreadBody(this);
     return life;
   }
 

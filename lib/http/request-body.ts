@@ -42,6 +42,20 @@ export async function readBody(exchange: Exchange, kind: BodyKind): Promise<unkn
   return parseBody(readKind, bytes, charsetOf(wire.headers['content-type']));
 }
 
+/**
+ * As `readBody`; at once where the body came with its head.
+ *
+ * Out: what `readBody` gives, or a promise of it. Fails as `readBody` does, by throwing or by its promise.
+ */
+export function readBodySoon(exchange: Exchange, kind: BodyKind): unknown {
+  const { arrivedBody, host } = exchange;
+  if (arrivedBody === undefined || host.parsers !== undefined) return readBody(exchange, kind);
+  const readKind = chooseKind(exchange, kind);
+  takeBody(exchange, readKind);
+  if (arrivedBody instanceof Error) throw arrivedBody;
+  return parseBody(readKind, arrivedBody, charsetOf(exchange.wire.headers['content-type']));
+}
+
 /** Hands the body over as it comes, compressed if it is. Ends with the request; the limit of the body's size does not apply. */
 export function takeBodyStream(exchange: Exchange): Readable {
   takeBody(exchange, 'a stream');
@@ -111,6 +125,9 @@ function parseJsonBody(text: string): unknown {
 
 function readBytes(exchange: Exchange, kind: string, limitBytes: number): Promise<Buffer> {
   takeBody(exchange, kind);
+  const { arrivedBody } = exchange;
+  if (arrivedBody instanceof Error) return Promise.reject(arrivedBody);
+  if (arrivedBody !== undefined) return Promise.resolve(arrivedBody);
   const refusal = refuseByHead(exchange, limitBytes);
   if (refusal !== undefined) return Promise.reject(refusal);
   return new Promise((resolve, reject) => {

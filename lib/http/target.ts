@@ -34,6 +34,8 @@ export interface Target<X> {
   readonly fields: readonly string[];
   /** Whether the handler gets the body as an argument (`taken`), could ask for it later (`maybe`), or cannot (`none`: it is dropped). */
   readonly body: 'taken' | 'maybe' | 'none';
+  /** Whether nothing is done for a request before its body was read whole: it may be run when that is there (`arrivedBody`). */
+  readonly beginsWithBody?: boolean;
   /** What decorators wrote beside it, for guards and interceptors. */
   readonly metadata: ReadonlyMap<unknown, unknown>;
   /** The declaring method, e.g. `UsersController.one`; for messages. */
