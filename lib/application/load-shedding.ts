@@ -1,5 +1,6 @@
 import type { Logger } from '../diagnostics/logger';
-import { type FrameworkError, isFrameworkError } from '../errors/framework-error';
+import { failuresOf } from '../errors/failures-of';
+import type { FrameworkError } from '../errors/framework-error';
 import type { Exchange } from '../http/exchange';
 import type { Clock } from '../lifetime/clock';
 import type { Metrics } from '../metrics/metrics';
@@ -7,13 +8,7 @@ import { checkLoadShedding, LoadShedder, type LoadSheddingOptions, type Overload
 
 /** What is wrong with the option `loadShedding`. */
 export function checkLoadSheddingOption(options: LoadSheddingOptions | undefined): FrameworkError[] {
-  try {
-    if (options !== undefined) checkLoadShedding(options);
-    return [];
-  } catch (error) {
-    if (isFrameworkError(error)) return [error];
-    throw error;
-  }
+  return options === undefined ? [] : failuresOf(() => checkLoadShedding(options));
 }
 
 /** What load shedding needs of the application. */

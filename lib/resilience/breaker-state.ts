@@ -49,6 +49,19 @@ export function halfOpen(sinceMs: number, nextOpenMs: number): BreakerState {
   return { kind: 'half-open', sinceMs, trials, nextOpenMs };
 }
 
+/** Whether one more trial may be made. */
+export function hasPermit({ running, settled }: Trials, halfOpenMax: number): boolean {
+  return running + settled < halfOpenMax;
+}
+
+/** Makes one more trial. Out: whether it may be made. */
+export function takePermit(trials: Trials, halfOpenMax: number, nowMs: number): boolean {
+  if (!hasPermit(trials, halfOpenMax)) return false;
+  if (trials.running === 0) trials.busySinceMs = nowMs;
+  trials.running++;
+  return true;
+}
+
 /** When a breaker that nobody calls need not be remembered any more: when it waited for a trial as long as it was open. */
 export function forgottenAtMs(state: BreakerState): number {
   if (state.kind === 'open') return 2 * state.untilMs - state.sinceMs;

@@ -1,4 +1,5 @@
-import { type FrameworkError, isFrameworkError } from '../errors/framework-error';
+import { failuresOf } from '../errors/failures-of';
+import type { FrameworkError } from '../errors/framework-error';
 import { Breakers } from './breakers';
 import { resilienceErrors } from './errors';
 import type { NamedBreakerOptions } from './named-configurations';
@@ -17,13 +18,8 @@ export function checkConfigurations(given: unknown): FrameworkError[] {
       }),
     ];
   }
-  return Object.entries(given).flatMap(([name, options]) => {
-    try {
-      new Breakers().define(name, options as NamedBreakerOptions);
-      return [];
-    } catch (error) {
-      if (isFrameworkError(error)) return [error];
-      throw error;
-    }
-  });
+  const breakers = new Breakers();
+  return Object.entries(given).flatMap(([name, options]) =>
+    failuresOf(() => breakers.checkDefinition(name, options as NamedBreakerOptions)),
+  );
 }

@@ -1,6 +1,5 @@
 // Hot: a call through a closed breaker is counted here, in a few dozen nanoseconds.
 import { epochMs } from '../lifetime/clock';
-import { cancellationIn } from '../lifetime/end-reason';
 import { type BreakerOpenError, openError } from './breaker-error';
 import { type BreakerSettings, openMsOf } from './breaker-settings';
 import {
@@ -9,30 +8,20 @@ import {
   CLOSED,
   forgottenAtMs,
   halfOpen,
+  hasPermit,
   remainingOpenMs,
   stateAt,
   stuckAtMs,
+  takePermit,
   type Trials,
 } from './breaker-state';
 import { countTrial, findCause, hasTrouble, isRefuted } from './judgement';
-import {
-  CANCELLED,
-  type Counts,
-  counts,
-  FAILURE,
-  LATE,
-  type Outcome,
-  REJECTED,
-  SLOW_CANCELLED,
-  SLOW_FAILURE,
-  SLOW_SUCCESS,
-  SUCCESS,
-  type Verdict,
-} from './outcome';
+import { CANCELLED, type Counts, counts, LATE, type Outcome, REJECTED, SUCCESS, type Verdict } from './outcome';
+import { outcomeOf } from './outcome-of';
 import { openWindow } from './open-window';
 import type { OutcomeWindow } from './outcome-window';
 import { readRetryAfterMs } from './retry-after';
-import type { BreakerObserver, Transition, TransitionCause } from './transition';
+import { type BreakerObserver, describeClosing, type TransitionCause } from './transition';
 import { verdictOfError, verdictOfValue } from './verdict';
 import { type Shared, Voice } from './voice';
 import { type Sleeper, WakeUps } from './wake-ups';
@@ -116,7 +105,7 @@ export class Circuit implements Sleeper {
     if (state !== 'half-open') return state === 'open' || state === 'forced-open';
     // One that has just become half-open, or was stuck and is again, has had no trial yet.
     if (current.kind !== 'half-open' || nowMs >= stuckAtMs(current.trials, settings.maxHalfOpenMs)) return false;
-    return current.trials.running + current.trials.settled >= settings.halfOpenMax;
+    return !hasPermit(current.trials, settings.halfOpenMax);
   }
 
   rejection(nowMs: number): BreakerOpenError {
@@ -150,7 +139,7 @@ export class Circuit implements Sleeper {
     this.inFlight--;
     if (this.current.kind === 'half-open') this.catchUp(nowMs);
     const isLate = generation !== this.generation;
-    const outcome = isLate ? LATE : this.outcomeOf(verdict, elapsedMs, told);
+    const outcome = isLate ? LATE : outcomeOf(this.settings, verdict, elapsedMs, told);
     this.count(outcome, nowMs, elapsedMs);
     if (isLate) this.voice.publish();
     else this.reactAndPublish(outcome, nowMs, told);
@@ -209,7 +198,8 @@ export class Circuit implements Sleeper {
   become(state: BreakerState, cause: TransitionCause, nowMs: number): void {
     const from = this.current;
     if (state.kind === from.kind && state.kind !== 'closed') return;
-    const closing = state.kind === 'closed' ? this.describeClosing(from, nowMs) : undefined;
+    const closing =
+      state.kind === 'closed' && this.openings > 0 ? describeClosing(from, this.openings, nowMs - this.openedAtMs) : undefined;
     this.current = state;
     this.generation++;
     if (state.kind === 'closed' || state.kind === 'metrics-only') {
@@ -239,14 +229,6 @@ export class Circuit implements Sleeper {
     if (this.current.kind === 'disabled') return;
     this.window.record(outcome, nowMs);
     this.observer?.counted(outcome, elapsedMs);
-  }
-
-  private outcomeOf(verdict: Verdict, elapsedMs: number, told: unknown): Outcome {
-    const { slowCallMs, slowDeadlineMs } = this.settings;
-    if (verdict === SUCCESS) return elapsedMs >= slowCallMs ? SLOW_SUCCESS : SUCCESS;
-    if (verdict === FAILURE) return elapsedMs >= slowCallMs ? SLOW_FAILURE : FAILURE;
-    if (verdict !== CANCELLED) return verdict;
-    return elapsedMs >= slowCallMs || (elapsedMs >= slowDeadlineMs && isDeadline(told)) ? SLOW_CANCELLED : CANCELLED;
   }
 
   private reactAndPublish(outcome: Outcome, nowMs: number, told: unknown): void {
@@ -288,7 +270,8 @@ export class Circuit implements Sleeper {
   private enterUnlessOpen(nowMs: number): number {
     this.catchUp(nowMs);
     const { current } = this;
-    const isLetIn = current.kind === 'half-open' ? this.takePermit(current.trials, nowMs) : !isOpen(current);
+    const isLetIn =
+      current.kind === 'half-open' ? takePermit(current.trials, this.settings.halfOpenMax, nowMs) : !isOpen(current);
     if (isLetIn) this.inFlight++;
     else this.count(REJECTED, nowMs, NaN);
     // Who listens may change the state before the call begins: it belongs to the one it was let in by.
@@ -297,37 +280,12 @@ export class Circuit implements Sleeper {
     return generation;
   }
 
-  private takePermit(trials: Trials, nowMs: number): boolean {
-    if (trials.running + trials.settled >= this.settings.halfOpenMax) return false;
-    if (trials.running === 0) trials.busySinceMs = nowMs;
-    trials.running++;
-    return true;
-  }
-
   private retryAfterMs(nowMs: number): number {
     if (this.current.kind === 'forced-open') return this.settings.resetTimeoutMs;
     return Math.max(1_000, remainingOpenMs(this.current, nowMs, this.settings.maxHalfOpenMs));
-  }
-
-  private describeClosing(from: BreakerState, nowMs: number): Pick<Transition, 'recoveryMs' | 'falsePositive'> {
-    if (this.openings === 0) return {};
-    const recoveryMs = nowMs - this.openedAtMs;
-    const isFalsePositive =
-      from.kind === 'half-open' &&
-      this.openings === 1 &&
-      from.trials.successes === from.trials.settled &&
-      from.trials.settled > 0;
-    return isFalsePositive ? { recoveryMs, falsePositive: true } : { recoveryMs };
   }
 }
 
 function isOpen({ kind }: BreakerState): boolean {
   return kind === 'open' || kind === 'forced-open';
-}
-
-/** Whether it was the caller's own time that ran out, or that of what it belongs to; who leaves says less. */
-function isDeadline(told: unknown): boolean {
-  let cancellation = cancellationIn(told);
-  while (cancellation?.reason === 'parent') cancellation = cancellationIn(cancellation.cause);
-  return cancellation?.reason === 'deadline';
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type FrameworkError, isFrameworkError } from '../errors/framework-error';
+import { failuresOf } from '../errors/failures-of';
+import type { FrameworkError } from '../errors/framework-error';
 import type { Breakers } from './breakers';
 import { resilienceErrors } from './errors';
 import type { NamedBreakerOptions } from './named-configurations';
@@ -42,7 +43,7 @@ export class DeclaredBreakers {
   mistakes(): FrameworkError[] {
     const uses = [...this.#uses.values()];
     const contradictions = uses.flatMap(({ name, options }) =>
-      options === undefined ? [] : failureOf(() => this.#define(name, options)),
+      options === undefined ? [] : failuresOf(() => this.#define(name, options)),
     );
     const slips = uses.flatMap(({ name, options, place }) => (options === undefined ? this.registry.slipOf(name, place) : []));
     return [...contradictions, ...slips];
@@ -82,15 +83,5 @@ export class DeclaredBreakers {
   /** Makes those that are one for their name: an idle application shows them all. */
   open(): void {
     for (const { name, isKeyed } of this.#uses.values()) if (!isKeyed) this.registry.get(name);
-  }
-}
-
-function failureOf(step: () => void): FrameworkError[] {
-  try {
-    step();
-    return [];
-  } catch (error) {
-    if (isFrameworkError(error)) return [error];
-    throw error;
   }
 }

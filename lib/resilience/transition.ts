@@ -1,4 +1,4 @@
-import type { BreakerStateName } from './breaker-state';
+import type { BreakerState, BreakerStateName } from './breaker-state';
 import type { Outcome } from './outcome';
 
 /**
@@ -30,4 +30,15 @@ export interface BreakerObserver {
   changed(transition: Transition): void;
   /** An active health check said, in the moment in which one opened, that all is well. */
   falseAlarm?(key: string | undefined): void;
+}
+
+/** What closing showed. In: the state before, how often it opened, and milliseconds since it did first. */
+export function describeClosing(
+  from: BreakerState,
+  openings: number,
+  recoveryMs: number,
+): Pick<Transition, 'recoveryMs' | 'falsePositive'> {
+  if (openings > 1 || from.kind !== 'half-open') return { recoveryMs };
+  const { successes, settled } = from.trials;
+  return successes === settled && settled > 0 ? { recoveryMs, falsePositive: true } : { recoveryMs };
 }
