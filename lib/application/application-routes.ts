@@ -24,7 +24,7 @@ import type { ConcreteClass } from '../metadata/slot';
 import type { HttpInstruments } from '../metrics/http-instruments';
 import type { BuiltPlugins } from '../plugins/build-instances';
 import type { PluginInstance } from '../plugins/plugin-instance';
-import { type PlannedModule, type PlannedProvider, type PluginPlan, reaches } from '../plugins/plugin-plan';
+import { compileReach, type PlannedModule, type PlannedProvider, type PluginPlan, reaches } from '../plugins/plugin-plan';
 import { RequestScope, type Supply } from '../plugins/request-scope';
 import type { InjectionKey } from '../plugins/service-token';
 import type { DeclaredBreakers } from '../resilience/declared-breakers';
@@ -72,7 +72,7 @@ export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): Framew
         continue;
       }
       const rooms: ControllerRooms = {
-        ...commonRooms(foundation, foundation.lifetime, { plan, isGuarded }, controller, module),
+        ...commonRooms(foundation, foundation.lifetime, NOT_RUN, controller, module),
         globalHooks: emptyHooks(),
         source: { kind: 'singleton', value: controller.prototype as object },
         resolveHook: (entry) => () => (typeof entry === 'function' ? entry.prototype : entry) as never,
@@ -107,11 +107,11 @@ function emptyHooks(): HookLists {
 function commonRooms(
   foundation: RouteFoundation,
   owner: Lifetime,
-  known: KnownPlan,
+  belongs: Belonging,
   controller: ConcreteClass,
   module: PlannedModule,
 ) {
-  const { options, auth, contextOf, instruments, needCurrent } = foundation;
+  const { options, auth, contextOf, instruments } = foundation;
   return {
     owner,
     contextOf,
@@ -126,41 +126,41 @@ function commonRooms(
       contextOf: foundation.contextOfCall,
     },
     timeoutMs: limitsOf(options).handlerTimeoutMs,
-    needsCurrent:
-      globalsNeedCurrent(known.plan, foundation) ||
-      asksWhileRunning(known, module, needCurrent) ||
-      reaches(known.plan, controller, (key) => needCurrent.has(key), module, known.isGuarded),
+    needsCurrent: belongs(controller, module),
     instrumentsFor: (method: string, route: string) => instruments.route(method, route),
   };
 }
 
-/** A plan, and which of its providers have calls that belong to the current request. */
-interface KnownPlan {
-  readonly plan: PluginPlan;
-  readonly isGuarded: (provider: PlannedProvider) => boolean;
-}
+/** Whether something of what a controller calls belongs to the current request, so that its routes run inside of theirs. */
+type Belonging = (controller: ConcreteClass, module: PlannedModule) => boolean;
+
+/** Of what is compiled for its mistakes alone. */
+const NOT_RUN: Belonging = () => false;
 
 /** Of what has been made, it is known as well what became a view through breakers. */
-function knownOf({ plan, instances }: BuiltPlugins): KnownPlan {
+function belongingOf({ plan, instances }: BuiltPlugins, foundation: RouteFoundation): Belonging {
+  if (globalsNeedCurrent(plan, foundation)) return () => true;
   const byModule = new Map(instances.map((it) => [it.module, it]));
   const isView = (it: PlannedProvider): boolean =>
     it.recipe.kind !== 'class' && it.scope === 'singleton' && isGuardedView(byModule.get(it.module)?.valueOf(it));
-  return { plan, isGuarded: (provider) => isGuarded(provider) || isView(provider) };
+  const reachesCurrent = compileReach(
+    (key) => foundation.needCurrent.has(key),
+    (provider) => isGuarded(provider) || isView(provider),
+  );
+  return (controller, module) => {
+    const made = module.controllers.get(controller);
+    return (made !== undefined && reachesCurrent(made)) || asksWhileRunning(module, reachesCurrent);
+  };
 }
 
-/** Whether a module has services by its context that belong to the current request, or may have: what another plugin exports while it runs nobody knows. */
+/** Whether a module has services by its context that belong to the current request, or may: what is exported while running nobody knows. */
 function asksWhileRunning(
-  { plan, isGuarded: isOneGuarded }: KnownPlan,
   { uses, imports, dependsOn }: PlannedModule,
-  needCurrent: ReadonlySet<InjectionKey>,
+  reachesCurrent: (provider: PlannedProvider) => boolean,
 ): boolean {
   const offering = new Set(uses.map(({ offer }) => offer?.module));
   if (dependsOn.some((it) => !imports.includes(it) && !offering.has(it))) return true;
-  return uses.some(({ isInjected, offer }) => {
-    if (isInjected || offer === undefined) return false;
-    const { key, module } = offer.provider;
-    return reaches(plan, key, (ambient) => needCurrent.has(ambient), module, isOneGuarded);
-  });
+  return uses.some(({ isInjected, offer }) => !isInjected && offer !== undefined && reachesCurrent(offer.provider));
 }
 
 /** A call through a breaker ends with the request it is made in, and one of a service that has a time limit does. */
@@ -176,13 +176,13 @@ export function compileRoutes(
   globalHooks: HookLists,
   mistakes: FrameworkError[],
 ): RouteEntry<RouteTarget>[] {
-  const known = knownOf(plugins);
+  const belongs = belongingOf(plugins, foundation);
   return plugins.instances.flatMap((instance) => [
     ...[...instance.module.controllers.keys()].flatMap((controller) => {
-      const common = commonRooms(foundation, instance.lifetime, known, controller, instance.module);
+      const common = commonRooms(foundation, instance.lifetime, belongs, controller, instance.module);
       return compileClass(foundation, controller, roomsOf(instance, controller, common, globalHooks), []);
     }),
-    ...compileRouter(instance, known, foundation, globalHooks, mistakes),
+    ...compileRouter(instance, foundation, globalHooks, mistakes),
   ]);
 }
 
@@ -210,7 +210,6 @@ function roomsOf(
 /** The routes a plugin added by itself: what they reach nobody knows, so that they run inside their request. */
 function compileRouter(
   instance: PluginInstance,
-  known: KnownPlan,
   foundation: RouteFoundation,
   globalHooks: HookLists,
   mistakes: FrameworkError[],
@@ -220,7 +219,7 @@ function compileRouter(
   router.close();
   if (controller === undefined) return [];
   const rooms: ControllerRooms = {
-    ...commonRooms(foundation, instance.lifetime, known, controller, instance.module),
+    ...commonRooms(foundation, instance.lifetime, NOT_RUN, controller, instance.module),
     needsCurrent: true,
     globalHooks,
     source: { kind: 'singleton', value: new controller() as object },

@@ -133,36 +133,32 @@ export function whoIs({ role, key, recipe, module }: PlannedProvider): string {
 }
 
 /**
- * Whether what is made under `key` reaches an ambient key that satisfies `wanted`: by its own arguments, those of its
- * dependencies, of its methods' injected parameters, or of the guards and the like it names.
+ * Prepares asking whether something made reaches an ambient key that satisfies `wanted`: by its own arguments, those of its
+ * dependencies, of its methods' injected parameters, or of the guards and the like it names. What was found is remembered.
  *
- * In: a controller's class or any other key; `module` where only that module's is meant; providers that are wanted themselves.
+ * In: besides, which providers are wanted themselves.
  */
-export function reaches(
-  plan: PluginPlan,
-  key: InjectionKey,
+export function compileReach(
   wanted: (ambient: InjectionKey) => boolean,
-  module?: PlannedModule,
   wantedToo: (provider: PlannedProvider) => boolean = () => false,
-): boolean {
-  const seen = new Set<PlannedProvider>();
-  const follows = (references: Iterable<Reference>): boolean => {
-    for (const reference of references) {
-      if (reference.kind === 'ambient' && wanted(reference.key)) return true;
-      if (reference.kind === 'provider' && visit(reference.provider)) return true;
-    }
-    return false;
+): (provider: PlannedProvider) => boolean {
+  const known = new Map<PlannedProvider, boolean>();
+  const follow = (reference: Reference): boolean => {
+    if (reference.kind === 'ambient') return wanted(reference.key);
+    return reference.kind === 'provider' && visit(reference.provider);
   };
   const visit = (provider: PlannedProvider): boolean => {
-    if (seen.has(provider)) return false;
-    seen.add(provider);
-    return (
-      wantedToo(provider) ||
-      follows(provider.dependencies) ||
-      follows(provider.companions) ||
-      [...provider.methods.values()].some((at) => follows(at.values()))
-    );
+    const before = known.get(provider);
+    if (before !== undefined) return before;
+    known.set(provider, false);
+    const found = wantedToo(provider) || referencesOf(provider).some(follow);
+    known.set(provider, found);
+    return found;
   };
-  const starts = (module === undefined ? plan.modules : [module]).flatMap((it) => it.order.filter((made) => made.key === key));
-  return starts.some(visit);
+  return visit;
+}
+
+/** Whether what is made under `key`, in whatever module, reaches an ambient key that satisfies `wanted`. */
+export function reaches(plan: PluginPlan, key: InjectionKey, wanted: (ambient: InjectionKey) => boolean): boolean {
+  return plan.modules.flatMap(({ order }) => order.filter((made) => made.key === key)).some(compileReach(wanted));
 }

@@ -286,6 +286,5 @@ describe('what a controller reaches', () => {
   it('is not more than it is', () => {
     expect(reaches(plan, Not, isClock)).toBe(false);
     expect(reaches(plan, Not, (key) => key === 'logger')).toBe(true);
-    expect(reaches(plan, ByConstructor, isClock, plan.modules[0])).toBe(false);
   });
 });
