@@ -1,0 +1,4 @@
+import { serve } from 'rockstar-web';
+import { AppModule, OPTIONS } from './app.module';
+
+void serve(AppModule, { port: 8084, ...OPTIONS });
