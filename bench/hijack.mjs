@@ -1,8 +1,10 @@
-// node bench/hijack.mjs [--only echo,table,churn] [--pairs 15] [--ms 300] [--rounds 2] [--churn 4000]
-// Hijacked connections beside a bare socket of an `upgrade` listener: CPU time of the server a message, paired; what routes that
-// take connections over cost ordinary requests; what is left when 4,000 connections were taken and closed in every way. The
+// node bench/hijack.mjs [--only step,echo,table,churn] [--pairs 15] [--ms 300] [--rounds 2] [--churn 4000]
+// Hijacked connections beside a bare socket of an `upgrade` listener: CPU time of the server a message, paired, and the step from
+// the one to the other alone; what routes that take connections over cost ordinary requests; what is left when 4,000 connections were taken and closed in every way. The
 // package is built first. It fails on errors and on what is left, never on timing.
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openEchoLoad, openMany } from './hijack-load.mjs';
@@ -15,7 +17,7 @@ import { markdownTable } from './statistics.mjs';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'echo,table,churn' },
+    only: { type: 'string', default: 'step,echo,table,churn' },
     pairs: { type: 'string', default: '15' },
     ms: { type: 'string', default: '300' },
     rounds: { type: 'string', default: '2' },
@@ -114,12 +116,62 @@ async function measureChurn() {
   }
 }
 
+/** A stream of no system: what is pushed comes, what is written is gone. */
+class Nowhere extends Duplex {
+  _read() {}
+  _write(_chunk, _encoding, done) {
+    done();
+  }
+}
+
+/** Nanoseconds that a piece of data takes through an echo, the best of many batches. */
+async function stepNs(serve) {
+  const stream = new Nowhere();
+  serve(stream);
+  await new Promise((resolve) => setImmediate(resolve));
+  const piece = Buffer.alloc(64);
+  let best = Infinity;
+  for (let batch = 0; batch < 60; batch++) {
+    const start = performance.now();
+    for (let at = 0; at < 4_000; at++) {
+      stream.push(piece);
+      // What streams put off happens now.
+      await null;
+      if (at % 16 === 0) await new Promise((resolve) => process.nextTick(resolve));
+    }
+    best = Math.min(best, ((performance.now() - start) * 1e6) / 4_000);
+  }
+  return best;
+}
+
+/** The same echo on a stream, and on a `HijackedConnection` over it: no system and no other process has a part in that. */
+async function measureStep() {
+  const require = createRequire(join(import.meta.dirname, '../dist/bench.js'));
+  const { HijackedConnection } = require('./hijack/hijacked-connection.js');
+  const over = (stream) => ({
+    stream,
+    protocol: '1.1',
+    exchange: { host: { clock: performance, deadlines: {} }, connection: {}, wire: { method: 'GET' } },
+    lifetime: {},
+    destroy: () => undefined,
+  });
+  const echo = (stream) => stream.on('data', (chunk) => stream.write(chunk));
+  const rows = [['ns a piece of data', 'bare stream', 'hijacked']];
+  for (let round = 0; round < 2; round++) {
+    const bare = await stepNs(echo);
+    const hijacked = await stepNs((stream) => echo(new HijackedConnection(over(stream), 'echo', () => undefined)));
+    rows.push([`round ${round + 1}`, bare.toFixed(0), hijacked.toFixed(0)]);
+  }
+  return markdownTable(rows);
+}
+
 const head = ['against', 'ratio', '95 % of the median', 'CPU µs a message', 'of the other', 'pairs', 'of them disturbed'];
 const rows = [];
 for (const name of only)
   for (const one of duels[name] ?? []) rows.push(await measureRounds(one, { ...one, rounds: Number(values.rounds), slices }));
 console.log(describeMachine());
 if (rows.length > 0) console.log(`\n${markdownTable([head, ...rows])}`);
+if (only.includes('step')) console.log(`\n${await measureStep()}`);
 let isClean = true;
 if (only.includes('churn')) {
   const churned = await measureChurn();
