@@ -21,6 +21,17 @@ function nameThem(app) {
   );
 }
 
+/** What goes in and comes out of a name, and how it fails, stand below each other. */
+function setApart(app) {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const { comment } of Object.values(project.reflections)) {
+      for (const part of comment?.summary ?? []) part.text = part.text.replace(LABEL, '\n\n**$1:** ');
+    }
+  });
+}
+
+const LABEL = /(?:^|\s)(In|Out|Fails with|Ends): /g;
+
 function titleOf(document) {
   const [first] = document.content;
   return /^# (.+)$/m.exec(first?.text ?? '')?.[1];
@@ -33,7 +44,7 @@ export default {
   projectDocuments: documents,
   out: 'site',
   readme: 'README.md',
-  plugin: [nameThem],
+  plugin: [nameThem, setApart],
   disableSources: true,
   excludeExternals: true,
   excludeInternal: true,
