@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { hasPromtool, lintPrometheusText, runPromtool } from '../metrics/prometheus-text';
 import { RawClient, request } from '../support/raw-client';
 import { SampleProcess } from '../support/sample-process';
 import { soon } from '../support/soon';
+import { type Behaviour, hang, ok, reset, slow, status, ToldUpstream } from '../support/told-upstream';
 
 const ADMIN = { authorization: 'Bearer secret' };
 const CLIENTS = 200;
@@ -16,45 +14,11 @@ interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
-
-const ok: Behaviour = (_request, response) => {
-  response.writeHead(200, { 'content-type': 'application/json' }).end('{"works":true}');
-};
-const status =
-  (code: number): Behaviour =>
-  (_request, response) =>
-    void response.writeHead(code).end('a secret of the upstream');
-const hang: Behaviour = () => undefined;
-const reset: Behaviour = ({ socket }) => void socket.resetAndDestroy();
 const nonsense: Behaviour = (_request, response) => void response.end('<html>');
 const halfWay: Behaviour = ({ socket }, response) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
   response.write('{"works":', () => socket.resetAndDestroy());
 };
-
-/** An upstream that does as it is told, and counts. */
-class Upstream {
-  behave: Behaviour = ok;
-  asked = 0;
-  readonly #server: Server = createServer((asking, response) => {
-    this.asked++;
-    response.shouldKeepAlive = false;
-    this.behave(asking, response);
-  });
-
-  async open(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, 'close');
-  }
-}
 
 async function ask(url: URL, path: string, method = 'GET', headers: Record<string, string | number> = {}): Promise<Answer> {
   const client = await RawClient.connect(url);
@@ -77,12 +41,12 @@ function tally(answers: readonly Answer[]): Record<string, number> {
 }
 
 describe('the sample circuit-breaker', () => {
-  let upstream: Upstream;
+  let upstream: ToldUpstream;
   let sample: SampleProcess;
   let url: URL;
 
   beforeAll(async () => {
-    upstream = new Upstream();
+    upstream = new ToldUpstream();
     sample = SampleProcess.sample('circuit-breaker', {
       ADMIN_TOKEN: 'secret',
       UPSTREAM_URL: await upstream.open(),
@@ -149,7 +113,7 @@ describe('the sample circuit-breaker', () => {
   );
 
   it('takes a slow upstream that is in time for one that works', async () => {
-    upstream.behave = (asking, response) => void setTimeout(() => ok(asking, response), 50);
+    upstream.behave = slow(50);
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(url, '/api/external-data')));
     expect(tally(answers)).toEqual({ ok: 20 });
   });
@@ -164,7 +128,7 @@ describe('the sample circuit-breaker', () => {
   });
 
   it('counts no clients that leave', async () => {
-    upstream.behave = (asking, response) => void setTimeout(() => ok(asking, response), 100);
+    upstream.behave = slow(100);
     for (let i = 0; i < 10; i++) {
       const client = await RawClient.connect(url);
       const before = upstream.asked;
