@@ -286,8 +286,9 @@ describe('the steps in front of a hijack', () => {
   });
 });
 
-it('over HTTP/2 a stream that is reset has not ended: what is waited for fails', async () => {
+it('over HTTP/2 a stream that is reset has not ended: what is waited for fails, and its client is why', async () => {
   const outcomes: unknown[] = [];
+  log = new RecordingLogger();
   @Controller()
   class Reading {
     @Hijack('/')
@@ -298,7 +299,7 @@ it('over HTTP/2 a stream that is reset has not ended: what is waited for fails',
   }
   @Module({ controllers: [Reading] })
   class ReadingModule {}
-  app = await createTestApp(ReadingModule, { http2: 'h2c', logger: false });
+  app = await createTestApp(ReadingModule, { http2: 'h2c', logger: log });
   const client = await H2Client.connect(await app.app.listen(0));
   const begin = () => client.begin({ ':method': 'CONNECT', ':protocol': 'own', ':path': '/' }, { endStream: false });
   const ended = begin();
@@ -310,6 +311,16 @@ it('over HTTP/2 a stream that is reset has not ended: what is waited for fails',
   reset.stream.write('half');
   reset.cancel();
   await soon(() => expect(outcomes).toEqual([undefined, 'client']));
+  const idle = begin();
+  await idle.head;
+  await turns();
+  idle.cancel();
+  await soon(() => expect(outcomes).toEqual([undefined, 'client', 'client']));
+  await soon(() =>
+    expect(log.lines.flatMap(({ message, fields }) => (message === 'hijacked connection closed' ? [fields.reason] : []))).toEqual(
+      ['finished', 'client', 'client'],
+    ),
+  );
   await turns();
   await client.close();
 });

@@ -372,6 +372,9 @@ describe('a tunnel', () => {
     reset.cancel();
     expect(await told).toMatchObject([{ code: 'ECONNRESET' }]);
     await soon(() => expect(ended).toMatchObject([{ ended: 'finished' }, 'TUNNEL_TARGET_REFUSED', { ended: 'client' }]));
+    const reasons = () =>
+      log.lines.flatMap(({ message, fields }) => (message === 'hijacked connection closed' ? [fields.reason] : []));
+    await soon(() => expect(reasons()).toEqual(['finished', 'finished', 'client']));
     const gone = ask();
     await gone.head;
     await soon(() => expect(fars.length).toBe(3));
