@@ -199,8 +199,7 @@ class Build implements Surroundings {
       if (recipe.kind === 'value') return recipe.value;
       if (recipe.kind === 'existing') return args()[0];
       if (recipe.kind === 'factory') return recipe.factory(...args());
-      const made =
-        recipe.inject === undefined ? instance.container.construct(recipe.class, dependencies) : new recipe.class(...args());
+      const made = instance.container.construct(recipe.class, args());
       this.#options.made?.(made as object, recipe.class);
       return made;
     } catch (error) {

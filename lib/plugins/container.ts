@@ -5,7 +5,6 @@
 // each class in a map for as long as the process runs, those of plugins that others have taken the place of as well.
 import { container as globalContainer, type DependencyContainer, type InjectionToken } from 'tsyringe';
 import type { ConcreteClass } from '../metadata/slot';
-import type { Reference } from './plugin-plan';
 import { type InjectionKey, Token } from './service-token';
 
 /** What a class is registered under while it is constructed: its own key may already mean something else. */
@@ -45,12 +44,9 @@ export class ModuleContainer {
     return this.#container.resolve<T>(symbolOf(key) as InjectionToken<T>);
   }
 
-  /** Constructs a class that names its arguments itself, from what the plan found for them. */
-  construct(it: ConcreteClass, dependencies: readonly Reference[]): unknown {
-    for (const { kind, key } of dependencies) if (kind !== 'absent') this.#approve(key);
-    this.#container.register(UNDER_CONSTRUCTION, {
-      useFactory: (own) => new it(...dependencies.map((needed) => argumentFrom(own, needed))),
-    });
+  /** Constructs a class from what the plan found for its arguments. */
+  construct(it: ConcreteClass, args: readonly unknown[]): unknown {
+    this.#container.register(UNDER_CONSTRUCTION, { useFactory: () => new it(...args) });
     return this.#container.resolve<unknown>(UNDER_CONSTRUCTION);
   }
 
@@ -64,10 +60,6 @@ export class ModuleContainer {
     // A factory, since tsyringe does not take `undefined` and `null` for values.
     this.#container.register(symbolOf(key), { useFactory: () => value });
   }
-}
-
-function argumentFrom(own: DependencyContainer, { kind, key }: Reference): unknown {
-  return kind === 'absent' ? undefined : own.resolve(symbolOf(key));
 }
 
 /** What tsyringe knows a key by: it takes no objects. */
