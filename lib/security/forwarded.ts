@@ -47,8 +47,11 @@ function isEscaped(field: string, at: number): boolean {
   return slashes % 2 === 1;
 }
 
-/** `name=value` or `name="value"`; more is allowed in a bare value than RFC 7239 §4 does, since colons are often not quoted. */
-const PAIR = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:([^\s",;=\\]+)|"((?:[^"\\]|\\.)*)"))?[ \t]*(;|$)/y;
+/**
+ * `name=value` or `name="value"`; more is allowed in a bare value than RFC 7239 §4 does, since colons are often not quoted.
+ * Blanks are matched in one way only: in two, a header full of them took 0.9 s.
+ */
+const PAIR = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:([^\s",;=\\]+)|"((?:[^"\\]|\\.)*)")[ \t]*)?(;|$)/y;
 
 function parseElement(text: string): ForwardedElement {
   const pairs = new Map<string, string>();
