@@ -111,6 +111,7 @@ export { Health, type HealthAnswer } from './metrics/health';
 export type { HealthIndicator, HealthStatus, IndicatorReport } from './metrics/health-check';
 export type { Counter, Gauge, Histogram, UpDownCounter } from './metrics/instruments';
 export { Metrics } from './metrics/metrics';
+export { observePolicy, type ObservedPolicy } from './metrics/policy-instruments';
 export { estimateQuantile, type MetricsSnapshot } from './metrics/snapshot';
 
 export { CLOCK } from './plugins/clock-token';

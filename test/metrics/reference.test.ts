@@ -8,6 +8,7 @@ import { recordHijacks } from '../../lib/metrics/hijack-instruments';
 import { recordClientCalls } from '../../lib/metrics/http-client-instruments';
 import { HttpInstruments } from '../../lib/metrics/http-instruments';
 import { Metrics } from '../../lib/metrics/metrics';
+import { observePolicy } from '../../lib/metrics/policy-instruments';
 import { ProcessInstruments } from '../../lib/metrics/process-instruments';
 import { recordPushes } from '../../lib/metrics/push-instruments';
 import { recordServiceCalls, serviceLookups } from '../../lib/metrics/service-instruments';
@@ -16,6 +17,7 @@ import { LoadShedding } from '../../lib/application/load-shedding';
 import { silentLogger } from '../../lib/diagnostics/logger';
 import { systemClock } from '../../lib/lifetime/clock';
 import { Breakers } from '../../lib/resilience/breakers';
+import { policy } from '../../lib/resilience/policy';
 
 /** Every instrument of the framework, however it is registered; by the file that does it. */
 const REGISTRARS: Readonly<Record<string, (metrics: Metrics) => (() => void) | undefined>> = {
@@ -34,6 +36,7 @@ const REGISTRARS: Readonly<Record<string, (metrics: Metrics) => (() => void) | u
     const instruments = new HttpInstruments(metrics, { scheme: 'http', activeRequests: () => 0 });
     return () => instruments.close();
   },
+  'metrics/policy-instruments.ts': (metrics) => observePolicy(metrics, 'users', policy({})),
   'metrics/process-instruments.ts': (metrics) => {
     const instruments = new ProcessInstruments(metrics, { clock: systemClock, gc: true });
     return () => instruments.close();
