@@ -8,7 +8,7 @@ export const DOCUMENTS: readonly string[] = ['README.md', ...readdirSync(join(RO
 /** A piece of TypeScript in a document. */
 export interface Piece {
   readonly code: string;
-  /** What the file is called, where others import it: its first line is then `// src/<file>`. */
+  /** Where it stands in an application, where others import it: its first line is then `// src/<file>`. */
   readonly file: string | undefined;
 }
 
@@ -17,7 +17,7 @@ export function piecesOf(document: string): Piece[] {
   const blocks = readText(document).matchAll(/^```(ts|diff)\n([\s\S]*?)^```$/gm);
   return [...blocks].map(([, kind, text = '']) => {
     const code = kind === 'ts' ? text : changed(text);
-    return { code, file: /^\/\/ src\/(\S+\.ts)\n/.exec(code)?.[1] };
+    return { code, file: /^\/\/ ((?:src|test)\/\S+\.ts)\n/.exec(code)?.[1] };
   });
 }
 

@@ -4,15 +4,19 @@ import ts from 'typescript';
 import { ROOT, readText } from '../architecture/checkout';
 import { DOCUMENTS, type Piece, piecesOf } from './document-code';
 
+/** Where the pieces would be, beside the samples. */
+const FOLDER = join(ROOT, 'samples', 'from-documents');
+
 /** What the compiler says of each piece, as if it were a file of a sample. */
 function problemsOf(pieces: readonly Piece[]): string[][] {
-  const files = new Map(pieces.map(({ code, file }, at) => [join(ROOT, 'samples', file ?? `from-a-document-${at}.ts`), code]));
+  const files = new Map(pieces.map(({ code, file }, at) => [join(FOLDER, file ?? `src/${at}.ts`), code]));
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options: own } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
   // A piece shows one thing, and need not use it.
-  const options = { ...own, types: ['node'], noUnusedLocals: false, noUnusedParameters: false };
+  const options = { ...own, types: ['node', 'jest'], noUnusedLocals: false, noUnusedParameters: false };
   const host = ts.createCompilerHost(options);
   const onDisk = { fileExists: host.fileExists, readFile: host.readFile };
+  host.directoryExists = (path) => path.startsWith(FOLDER) || ts.sys.directoryExists(path);
   host.fileExists = (path) => files.has(path) || onDisk.fileExists(path);
   host.readFile = (path) => files.get(path) ?? onDisk.readFile(path);
   const program = ts.createProgram([...files.keys()], options, host);
