@@ -8,6 +8,7 @@ export {
   type ReportedModule,
   type ReportedRoute,
 } from './application/inspect-application';
+export type { ReportedImport, ReportedService } from './application/reported-services';
 export { openApiDocument } from './application/openapi-document';
 export type { ChangeReport } from './application/plugin-changes';
 export { type AddPluginOptions, Plugins, type RemovePluginOptions, type ReplacePluginOptions } from './application/plugins';

@@ -4,6 +4,7 @@ import { type PlannedModule, referencesOf } from '../plugins/plugin-plan';
 import { keyName } from '../plugins/service-token';
 import { type KnownApplication, planApplication } from './assemble';
 import type { ApplicationOptions } from './configuration';
+import { importedServices, offeredServices, type ReportedImport, type ReportedService } from './reported-services';
 
 /** Something wrong with how an application is put together. */
 export interface ReportedMistake {
@@ -21,8 +22,14 @@ export interface ReportedModule {
   readonly providers: readonly string[];
   /** What its importers see. */
   readonly exports: readonly string[];
-  /** What it really asks other modules for. */
+  /** What it really asks the modules it imports for. */
   readonly uses: readonly { readonly module: string; readonly key: string }[];
+  /** The services it offers to all plugins. */
+  readonly services: readonly ReportedService[];
+  /** The services of others that it imports. */
+  readonly importedServices: readonly ReportedImport[];
+  /** What is initialised and started before it: its imports, and what it needs otherwise. */
+  readonly dependsOn: readonly string[];
 }
 
 /** A route, and the module its controller belongs to. */
@@ -67,7 +74,7 @@ function toReport({ plan, routes, mistakes }: KnownApplication): ApplicationRepo
 }
 
 function describeModule(module: PlannedModule): ReportedModule {
-  const { label, plugin, imports, own, controllers, exports } = module;
+  const { label, plugin, imports, own, controllers, exports, dependsOn } = module;
   return {
     name: label,
     plugin: plugin === undefined ? undefined : identityOf(plugin),
@@ -76,6 +83,9 @@ function describeModule(module: PlannedModule): ReportedModule {
     providers: [...own.keys()].map(keyName),
     exports: [...exports.keys()].map(keyName),
     uses: usesOf(module),
+    services: offeredServices(module),
+    importedServices: importedServices(module),
+    dependsOn: dependsOn.map((it) => it.label),
   };
 }
 
@@ -88,6 +98,7 @@ function usesOf(module: PlannedModule): { module: string; key: string }[] {
   for (const provider of module.order) {
     for (const reference of referencesOf(provider)) {
       if (reference.kind !== 'provider' || reference.provider.module === module) continue;
+      if (module.services.has(reference.key)) continue;
       const use = { module: reference.provider.module.label, key: keyName(reference.key) };
       found.set(`${use.module} ${use.key}`, use);
     }

@@ -18,17 +18,20 @@ interface Counts {
   readonly modules: number;
   readonly plugins: number;
   readonly providers: number;
+  readonly services: number;
   readonly routes: number;
 }
 
 function countsOf({ modules, routes }: ApplicationReport): Counts {
   const plugins = modules.filter(({ plugin }) => plugin !== undefined).length;
   const providers = modules.reduce((sum, module) => sum + module.providers.length, 0);
-  return { modules: modules.length, plugins, providers, routes: routes.length };
+  const services = modules.reduce((sum, module) => sum + module.services.length, 0);
+  return { modules: modules.length, plugins, providers, services, routes: routes.length };
 }
 
-function sentenceOf({ modules, plugins, providers, routes }: Counts): string {
+function sentenceOf({ modules, plugins, providers, services, routes }: Counts): string {
   const some = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
   const ofThem = plugins === 0 ? '' : ` (${some(plugins, 'plugin')})`;
-  return `${some(modules, 'module')}${ofThem}, ${some(providers, 'provider')}, ${some(routes, 'route')}`;
+  const offered = services === 0 ? '' : `, ${some(services, 'service')}`;
+  return `${some(modules, 'module')}${ofThem}, ${some(providers, 'provider')}${offered}, ${some(routes, 'route')}`;
 }

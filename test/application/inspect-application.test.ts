@@ -1,13 +1,16 @@
 import {
   Authorize,
   Controller,
+  exportService,
   Get,
   type Guard,
+  ImportService,
   Injectable,
   inspectApplication,
   Module,
   Plugin,
   Post,
+  serviceRef,
   Timeout,
   UseGuards,
 } from '../../lib/index';
@@ -70,6 +73,9 @@ describe('inspectApplication', () => {
           providers: ['Clock'],
           exports: ['Clock'],
           uses: [],
+          services: [],
+          importedServices: [],
+          dependsOn: [],
         },
         {
           name: 'App',
@@ -79,6 +85,9 @@ describe('inspectApplication', () => {
           providers: ['Office'],
           exports: [],
           uses: [{ module: 'TimePlugin', key: 'Clock' }],
+          services: [],
+          importedServices: [],
+          dependsOn: ['TimePlugin'],
         },
       ],
       routes: [
@@ -96,6 +105,50 @@ describe('inspectApplication', () => {
     });
     expect(JSON.parse(JSON.stringify(report))).toMatchObject({ root: 'App', mistakes: [] });
     expect(made).toEqual([]);
+  });
+
+  it('tells the services that plugins offer and import, each once, with what each is given or why it is not', async () => {
+    const CLOCK = serviceRef<Clock>('time-plugin', 'clock');
+    const FAX = serviceRef<Clock>('fax-plugin', 'fax');
+    @Plugin({
+      ...{ name: 'time-plugin', version: '1.2.0', providers: [Clock] },
+      exports: [exportService(CLOCK, Clock, { version: '3.1.0', description: 'The time' }), exportService(CLOCK, Clock)],
+    })
+    class OfferingPlugin {}
+    @Injectable()
+    class Watch {
+      constructor(
+        @ImportService(CLOCK, { version: '^3', optional: true }) readonly perhaps: Clock | undefined,
+        @ImportService(CLOCK, { version: '^3' }) readonly surely: Clock,
+        @ImportService(FAX, { optional: true }) readonly fax: Clock | undefined,
+      ) {}
+    }
+    @Plugin({
+      ...{ name: 'watch-plugin', version: '1.0.0', providers: [Watch] },
+      dependencies: [{ service: CLOCK, version: '^1' }, 'other-plugin'],
+    })
+    class WatchPlugin {}
+    @Plugin({ name: 'other-plugin', version: '1.0.0' })
+    class OtherPlugin {}
+    @Module({ imports: [WatchPlugin, OfferingPlugin, OtherPlugin] })
+    class Shop {}
+    const { modules, mistakes } = await inspectApplication(Shop);
+    expect(mistakes).toEqual([]);
+    const named = (name: string) => modules.find((it) => it.name === name);
+    expect(named('OfferingPlugin')?.services).toEqual([
+      { service: 'clock', version: '3.1.0', description: 'The time' },
+      { service: 'clock', version: '1.2.0' },
+    ]);
+    const given = (version: string) => ({ module: 'OfferingPlugin', version });
+    const missing = 'no plugin fax-plugin is loaded';
+    const { importedServices = [], uses, dependsOn } = named('WatchPlugin') ?? {};
+    expect([...importedServices].sort((one, other) => one.range.localeCompare(other.range))).toEqual([
+      { service: 'fax-plugin.fax', range: '*', optional: true, given: undefined, missing },
+      { service: 'time-plugin.clock', range: '^1', optional: false, given: given('1.2.0'), missing: undefined },
+      { service: 'time-plugin.clock', range: '^3', optional: false, given: given('3.1.0'), missing: undefined },
+    ]);
+    expect(uses).toEqual([]);
+    expect([...(dependsOn ?? [])].sort()).toEqual(['OfferingPlugin', 'OtherPlugin']);
   });
 
   it('tells every mistake that createApp would refuse, beside what is known all the same', async () => {
