@@ -1,7 +1,7 @@
 // Hot: every valid body is made here. What is not plainly right is left to `instantiate.ts` and `validate.ts`, which say why.
 import type { ClassPlan, PropertyPlan, Shape } from './class-plan';
 import { isNamedByLibrary } from './class-validator-door';
-import { compilePlainCheck, type PlainCheck } from './plain-check';
+import { compilePlainChecks, type PlainCheck } from './plain-check';
 import { convertHeld } from './converted-value';
 import { freeValueIssue, tooDeepIssue } from './free-value';
 
@@ -47,20 +47,24 @@ function makerOf(plan: ClassPlan, made: Map<ClassPlan, { make: QuickMaker }>): Q
   const entry = { make: (): undefined => undefined } as { make: QuickMaker };
   made.set(plan, entry);
   const properties = plan.properties.map((property) => new QuickProperty(plan, property, made));
+  const checkedAtOnce = properties.every((property) => property.checkedAtOnce);
   const { type } = plan;
   entry.make = (input, levelsLeft) => {
     if (!isParsed(input)) return undefined;
     const instance = new type() as Instance;
     let known = 0;
+    let isChecked = checkedAtOnce;
     for (let i = 0; i < properties.length; i++) {
       const raw = input[properties[i].inputName];
+      if (raw === undefined || raw === null) isChecked = false;
       if (raw !== undefined) {
         if (!properties[i].take(raw, instance, levelsLeft)) return undefined;
         known++;
       }
     }
     // Whatever else is there is not allowed, or was undefined.
-    if (known !== Object.keys(input).length) return undefined;
+    if (known !== countKeys(input)) return undefined;
+    if (isChecked) return instance;
     for (let i = 0; i < properties.length; i++) if (!properties[i].isFine(instance, input)) return undefined;
     return instance;
   };
@@ -74,15 +78,25 @@ function isParsed(input: unknown): input is Input {
   return prototype === Object.prototype || prototype === null;
 }
 
+/** How many keys it has, without making a list of them. One that everything inherits counts as well: it decides nothing. */
+function countKeys(input: Input): number {
+  let count = 0;
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- it is counted
+  for (const _key in input) count++;
+  return count;
+}
+
 /** One property of a class, with nothing left to look up. */
 class QuickProperty {
   readonly name: string;
   readonly inputName: string;
+  /** Whether a value that is there is checked when it is taken: nothing else decides whether it is. */
+  readonly checkedAtOnce: boolean;
   private readonly nullIsMissing: boolean;
   private readonly convert: ((raw: unknown) => unknown) | undefined;
   private readonly nest: ((raw: unknown, levelsLeft: number) => unknown) | undefined;
   private readonly conditions: PropertyPlan['rules']['conditions'];
-  private readonly checks: readonly PlainCheck[];
+  private readonly check: PlainCheck | undefined;
 
   constructor(plan: ClassPlan, property: PropertyPlan, made: Map<ClassPlan, { make: QuickMaker }>) {
     const { name, inputName, nullIsMissing, rules, shape } = property;
@@ -92,10 +106,11 @@ class QuickProperty {
     this.convert = shape.kind === 'converted' ? (raw) => convertHeld(raw, shape) : undefined;
     this.nest = shape.kind === 'nested' ? compileNest(shape, made) : undefined;
     this.conditions = rules.conditions;
-    this.checks = rules.constraints.map((constraint) => compilePlainCheck(plan.type.name, name, constraint));
+    this.check = compilePlainChecks(plan.type.name, name, rules.constraints);
+    this.checkedAtOnce = rules.conditions.length === 0 && rules.constraints.every(({ appliesTo }) => appliesTo === undefined);
   }
 
-  /** Sets what the input has. Out: whether it could. */
+  /** Sets what the input has. Out: whether it could, and nothing is wrong with it so far. */
   take(raw: unknown, instance: Instance, levelsLeft: number): boolean {
     let value = raw;
     if (this.nest !== undefined) {
@@ -105,16 +120,19 @@ class QuickProperty {
       if (typeof raw === 'object' && raw !== null && !isHarmless(raw, levelsLeft, this.convert !== undefined)) return false;
       if (this.convert !== undefined) value = this.convert(raw);
     }
+    if (this.checkedAtOnce && raw !== null && this.check?.(value, instance, value) === false) return false;
     this.#assign(instance, value);
     return true;
   }
 
   isFine(instance: Instance, input: Input): boolean {
+    const raw = input[this.inputName] ?? undefined;
+    if (this.checkedAtOnce && raw !== undefined) return true;
     const value = instance[this.name];
     for (const holds of this.conditions) if (!holds(instance, value)) return true;
-    for (let i = 0; i < this.checks.length; i++) if (!this.checks[i](value, instance, value)) return false;
+    if (this.check?.(value, instance, value) === false) return false;
     // What is nested was looked at when it was made; a default was not.
-    return this.nest === undefined || (input[this.inputName] ?? undefined) !== undefined;
+    return this.nest === undefined || raw !== undefined;
   }
 
   #assign(instance: Instance, value: unknown): void {
@@ -149,9 +167,10 @@ function compileNest(
     }
     return items;
   };
+  if (holder === 'one') return (raw, levelsLeft) => (levelsLeft < 1 || Array.isArray(raw) ? undefined : one(raw, levelsLeft - 1));
   return (raw, levelsLeft) => {
     if (levelsLeft < 1) return undefined;
-    if (Array.isArray(raw)) return holder === 'one' ? undefined : list(raw, levelsLeft);
+    if (Array.isArray(raw)) return list(raw, levelsLeft);
     return holder === 'list' ? undefined : one(raw, levelsLeft - 1);
   };
 }

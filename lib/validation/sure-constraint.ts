@@ -7,6 +7,8 @@ export type Surely = (value: unknown) => boolean;
 type Parameters = readonly unknown[];
 
 interface KnownConstraint {
+  /** Whether only text is what it wants. */
+  readonly ofText?: true;
   /** What its own message says of `p`, with its slots unfilled. Another text is another's constraint under the same name. */
   readonly says: string;
   readonly compile: (parameters: Parameters) => Surely | undefined;
@@ -20,7 +22,13 @@ const COUNTED_OTHERWISE = /[\uD800-\uDFFF]|\uFE0E|\uFE0F/;
 function lengthWithin(min: unknown, max: unknown): Surely | undefined {
   if (typeof min !== 'number' || (typeof max !== 'number' && max !== undefined)) return undefined;
   const most = max ?? Infinity;
-  return (value) => typeof value === 'string' && value.length >= min && value.length <= most && !COUNTED_OTHERWISE.test(value);
+  return (value) => typeof value === 'string' && value.length >= min && value.length <= most && isCountedSo(value, min);
+}
+
+/** No text has more characters than code units; it has enough when so many of its first count as one each. */
+function isCountedSo(text: string, least: number): boolean {
+  for (let i = 0; i < least; i++) if (text.charCodeAt(i) >= 0xd800) return !COUNTED_OTHERWISE.test(text);
+  return true;
 }
 
 /** Of a pattern that remembers where it was, a test says something else the next time. */
@@ -90,17 +98,19 @@ const KNOWN: Readonly<Partial<Record<string, KnownConstraint>>> = {
   },
   isPositive: { says: '$property must be a positive number', compile: () => bound(0, (value, limit) => value > limit) },
   isNegative: { says: '$property must be a negative number', compile: () => bound(0, (value, limit) => value < limit) },
-  isLength: { says: LENGTH, compile: ([min, max]) => lengthWithin(min, max) },
-  minLength: { says: LENGTH, compile: ([min]) => lengthWithin(min, undefined) },
+  isLength: { ofText: true, says: LENGTH, compile: ([min, max]) => lengthWithin(min, max) },
+  minLength: { ofText: true, says: LENGTH, compile: ([min]) => lengthWithin(min, undefined) },
   maxLength: {
+    ofText: true,
     says: '$property must be shorter than or equal to $constraint1 characters',
     compile: ([max]) => lengthWithin(0, max),
   },
   matches: {
+    ofText: true,
     says: '$property must match $constraint1 regular expression',
     compile: ([pattern]) => matching(pattern),
   },
-  isEmail: { says: '$property must be an email', compile: plainEmail },
+  isEmail: { ofText: true, says: '$property must be an email', compile: plainEmail },
   arrayMinSize: {
     says: '$property must contain at least $constraint1 elements',
     compile: ([least]) => itemsWithin(least, Infinity),
@@ -139,6 +149,19 @@ export function compileSurely(constraint: Constraint): Surely | undefined {
   const known = KNOWN[constraint.code];
   const surely = known?.compile(constraint.parameters);
   return known !== undefined && surely !== undefined && isItsOwn(constraint, known, surely) ? surely : undefined;
+}
+
+/** The constraints of a property without those that others of them say as well. */
+export function withoutImplied(constraints: readonly Constraint[]): readonly Constraint[] {
+  const impliesText = (of: Constraint) => (other: Constraint) =>
+    other.appliesTo === undefined &&
+    other.each === of.each &&
+    KNOWN[other.code]?.ofText === true &&
+    compileSurely(other) !== undefined;
+  return constraints.filter((constraint) => {
+    const isImplied = constraint.code === 'isString' && compileSurely(constraint) !== undefined;
+    return !isImplied || !constraints.some(impliesText(constraint));
+  });
 }
 
 function isItsOwn(constraint: Constraint, { says }: KnownConstraint, surely: Surely): boolean {
