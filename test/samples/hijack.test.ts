@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
 import { findProgram } from '../deployment/proxy-process';
+import { findBrowser } from '../openapi/browser';
 import { H2Client } from '../support/h2-client';
 import { RawClient, request } from '../support/raw-client';
 import { SampleProcess } from '../support/sample-process';
@@ -222,6 +224,40 @@ else {
       expect(await run('/secure-hijack', '-w', '%{http_code}', ...upgrade)).toMatch(/"status":401.*401$/s);
       expect(await run('/secure-hijack', '-w', '%{http_code}', ...upgrade, '-H', 'Authorization: Bearer poor')).toMatch(/403$/);
       expect(await run('/binary-protocol', '-w', '%{http_code}')).toMatch(/HIJACK_UPGRADE_REQUIRED.*426$/s);
+      expect(await sample.end()).toBe(0);
+    },
+    60_000,
+  );
+}
+
+const browserPath = findBrowser();
+
+if (browserPath === undefined) {
+  it('IS NOT TRIED IN A BROWSER: there is no Chromium here (CHROMIUM_PATH, or chromium in the PATH)', () => {
+    expect(findBrowser()).toBeUndefined();
+  });
+} else {
+  it.each([
+    { name: 'HTTP/1.1', ways: {}, expected: [200, 'Connection hijacked!\r\n'] },
+    { name: 'TLS=1', ways: { TLS: '1' }, expected: [200, 'Connection hijacked!\r\n'] },
+    { name: 'HTTP2=1', ways: { HTTP2: '1' }, expected: [505, expect.stringContaining('HIJACK_HTTP2_REFUSED')] },
+  ] as const)(
+    'a page in Chromium reads what a handler writes, and is told why not over HTTP/2: $name',
+    async ({ ways, expected }) => {
+      const sample = SampleProcess.sample('hijack', { ...ways, HIJACK_READ_TIMEOUT_MS: '200' });
+      const url = await sample.listening();
+      const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+      try {
+        const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+        await page.goto(new URL('/health/live', url).href);
+        const got = await page.evaluate(async () => {
+          const response = await fetch('/hijack-safe');
+          return [response.status, await response.text()];
+        });
+        expect(got).toEqual(expected);
+      } finally {
+        await browser.close();
+      }
       expect(await sample.end()).toBe(0);
     },
     60_000,
