@@ -41,6 +41,15 @@ class Chat {
   }
 }
 
+/** Small messages, which may be compressed. */
+@WebSocket('/small', { permessageDeflate: { thresholdBytes: 0 }, messageLimitBytes: 10_000 })
+class Small {
+  @OnMessage()
+  length(message: string) {
+    return message.length;
+  }
+}
+
 const WAYS: readonly { readonly name: string; readonly options: ServeOptions }[] = [
   { name: 'without TLS', options: {} },
   { name: 'over TLS', options: { tls: 'self-signed' } },
@@ -93,6 +102,19 @@ describe.each(WAYS)('clients of HTTP/1.1 $name', ({ options }) => {
       await dispatcher.close();
     }));
 });
+
+it('counts what a compressed message unfolds to: beyond the limit it is closed with 1009', () =>
+  withServed([Small], {}, async (served) => {
+    const client = await served.connect('/small', { perMessageDeflate: { threshold: 0 } });
+    expect(client.socket.extensions).toBe('permessage-deflate');
+    client.send('x'.repeat(10_000));
+    expect(await client.next()).toBe(10_000);
+    client.send('x'.repeat(10_001));
+    expect((await client.closed()).code).toBe(1009);
+    const bomb = await served.connect('/small', { perMessageDeflate: { threshold: 0 } });
+    bomb.send('x'.repeat(20 * 1024 * 1024));
+    expect((await bomb.closed()).code).toBe(1009);
+  }));
 
 describe.each<ServeOptions['http2']>([true, 'h2c'])('extended CONNECT over HTTP/2 (RFC 8441), http2: %j', (http2) => {
   let served: Served;
