@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => closeUpstreams(upstreams));
 
 describe.each(doors)('over $name', (door) => {
-  it('a batch, an aggregate, a stream and a WebSocket each end as they should when the application stops', async () => {
+  it('a batch and an aggregate send what they have, a stream ends and a WebSocket is closed, when the application stops', async () => {
     const { app, url } = await serveOn(gatewayOver(upstreams), GATEWAY);
     const [batching, aggregating, streaming] = [await door.connect(url), await door.connect(url), await door.connect(url)];
     const viewer = await WsClient.connect(new URL('/live', url));
