@@ -68,8 +68,8 @@ export class Plugins {
    * Lets another plugin of the same name, of whatever version, take a plugin's place; the same class starts it anew.
    *
    * In: its name; a class with `@Plugin`; `version` where several run. Out: what was made anew, once it answers.
-   * Fails with: PLUGIN_NOT_RUNNING, PLUGIN_VERSION_NEEDED, PLUGIN_INVALID, PLUGIN_RENAMED, PLUGIN_CHANGE_REFUSED,
-   * PLUGIN_CHANGE_FAILED (the old one goes on), APP_STARTING, APP_CLOSED.
+   * Fails with: PLUGIN_NOT_RUNNING, PLUGIN_VERSION_NEEDED, PLUGIN_INVALID, PLUGIN_RENAMED, PLUGIN_RUNS_ALREADY,
+   * PLUGIN_CHANGE_REFUSED, PLUGIN_CHANGE_FAILED (the old one goes on), APP_STARTING, APP_CLOSED.
    */
   replace(name: string, plugin: ModuleImport, options: ReplacePluginOptions = {}): Promise<ChangeReport> {
     const { version, config, drainMs = DEFAULT_DRAIN_MS } = options;

@@ -57,19 +57,26 @@ function changesWith({ plan, changes }: PlannedState, change: PluginChange): Tre
   if (change.kind === 'add') return withAdded(plan, changes, change.plugin);
   const { added, replaced } = changes;
   const target = meantPlugin(plan.modules, change.target);
-  if (change.kind === 'replace') refuseOtherName(target, change.plugin);
-  else if (target === plan.root) throw pluginErrors.PLUGIN_IS_ROOT({ plugin: target.title });
+  if (change.kind === 'replace') {
+    refuseOtherName(target, change.plugin);
+    if (entryOf(change.plugin) !== target.entry) refuseRunning(plan, change.plugin);
+  } else if (target === plan.root) throw pluginErrors.PLUGIN_IS_ROOT({ plugin: target.title });
   const redirected = replaced.with(target.entry, change.kind === 'replace' ? change.plugin : undefined);
   return { added: added.flatMap((it) => redirected.meantBy(it) ?? []), replaced: redirected };
 }
 
 function withAdded(plan: PluginPlan, { added, replaced }: TreeChanges, plugin: ModuleImport): TreeChanges {
   const entry = entryOfPlugin(plugin);
-  const known = plan.modules.find((it) => it.entry === entry);
-  if (known !== undefined) throw pluginErrors.PLUGIN_RUNS_ALREADY({ plugin: known.title });
+  refuseRunning(plan, plugin);
   // What took its place stays, beside it.
   const successor = replaced.get(entry);
   return { added: [...added, ...(successor === undefined ? [] : [successor]), plugin], replaced: replaced.without(entry) };
+}
+
+function refuseRunning({ modules }: PluginPlan, plugin: ModuleImport): void {
+  const entry = entryOf(plugin);
+  const known = modules.find((it) => it.entry === entry);
+  if (known !== undefined) throw pluginErrors.PLUGIN_RUNS_ALREADY({ plugin: known.title });
 }
 
 function entryOfPlugin(plugin: ModuleImport): object {

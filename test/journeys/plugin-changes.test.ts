@@ -18,6 +18,7 @@ import { createTestApp } from 'rockstar-web/testing';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { ConcreteClass } from '../../lib/metadata/slot';
+import { collectGarbage } from '../lifetime/heap-growth';
 import { RawClient } from '../support/raw-client';
 import { gate, type Gate, soon } from '../support/soon';
 import { type Client, doors, QUIET, serveOn, withClient } from './doors';
@@ -113,6 +114,13 @@ class OtherPlugin {}
 
 const one = greetingPlugin('1.0.0');
 const two = greetingPlugin('2.0.0');
+
+/** A version without routes, to run beside another. */
+function quiet(version: string): ConcreteClass {
+  @Plugin({ name: 'greeting-plugin', version })
+  class Quiet {}
+  return Quiet;
+}
 
 function appOf(...imports: readonly ConcreteClass[]): ConcreteClass {
   @Module({ imports })
@@ -217,6 +225,40 @@ describe.each(doors)('over $name, a plugin', (door) => {
     await Promise.all(clients.map((client) => client.close()));
     await served.app.close();
   });
+});
+
+it('runs beside the version that took its place, when it is added again', async () => {
+  const app = await createTestApp(appOf(one));
+  const { plugins } = app.app;
+  await plugins.replace('greeting-plugin', quiet('2.0.0'));
+  await plugins.add(one);
+  const versions = (): string[] => plugins.list().map(({ version }) => version);
+  expect(versions().sort()).toEqual(['1.0.0', '2.0.0']);
+  await plugins.remove('greeting-plugin', { version: '1.0.0' });
+  expect(versions()).toEqual(['2.0.0']);
+  await plugins.add(one);
+  await plugins.remove('greeting-plugin', { version: '2.0.0' });
+  expect((await app.request({ url: '/greeting' })).json()).toMatchObject({ version: '1.0.0' });
+  await app.close();
+});
+
+it('leaves nothing behind once another took its place: neither what it made nor its class', async () => {
+  const { app } = await createTestApp(appOf(one, WelcomePlugin, OtherPlugin));
+  const left: WeakRef<object>[] = [];
+  const exchange = async (version: string): Promise<void> => {
+    const next = greetingPlugin(version);
+    const { stopped } = await app.plugins.replace('greeting-plugin', next);
+    await stopped;
+    left.push(new WeakRef(next), new WeakRef(app.resolve(next)), new WeakRef(app.resolve(WelcomeController)));
+  };
+  for (let round = 2; round < 8; round++) await exchange(`${round}.0.0`);
+  // A target is kept until the job that looked at it is over.
+  await soon(() => {
+    collectGarbage();
+    expect(left.slice(0, -3).filter((it) => it.deref() !== undefined)).toHaveLength(0);
+  });
+  expect(left.slice(-3).every((it) => it.deref() !== undefined)).toBe(true);
+  await app.close();
 });
 
 describe('a change that cannot be', () => {

@@ -250,10 +250,13 @@ describe('any plugins whatever', () => {
   });
 });
 
-/** A change somebody may ask for, whatever runs. */
-type Change =
-  | { readonly kind: 'add' | 'replace'; readonly plugin: DrawnPlugin; readonly version: string }
-  | { readonly kind: 'remove'; readonly plugin: { readonly at: number }; readonly version: string };
+/** A change somebody may ask for, whatever runs; `isKnown`: by the very class that was there once, where one was. */
+interface Change {
+  readonly kind: 'add' | 'replace' | 'remove';
+  readonly plugin: DrawnPlugin;
+  readonly version: string;
+  readonly isKnown: boolean;
+}
 
 function drawChange(): fc.Arbitrary<Change> {
   const plugin = fc.nat({ max: PLUGINS - 1 }).chain((at) => drawPlugin(at, ['*', '^1', '>=1.4']));
@@ -263,6 +266,7 @@ function drawChange(): fc.Arbitrary<Change> {
       .tuple(plugin, fc.constantFrom('initialize' as const, 'start' as const, ...Array.from({ length: 10 }, () => undefined)))
       .map(([it, fails]) => ({ ...it, fails, uses: it.uses.filter(({ of }) => of < it.at) })),
     version: fc.constantFrom(...VERSIONS),
+    isKnown: fc.boolean(),
   });
 }
 
@@ -294,21 +298,27 @@ describe('after any history of changes', () => {
     await fc.assert(
       fc.asyncProperty(drawPlugins().map(mend), fc.array(drawChange(), { maxLength: 8 }), async (first, changes) => {
         const log: string[] = [];
-        const app = await createApp(rootOf(first.map((it) => pluginOf(it, log))), { logger: false });
+        const known = new Map(first.map((it) => [titleOf(it), { drawn: it, made: pluginOf(it, log) }]));
+        const app = await createApp(rootOf([...known.values()].map(({ made }) => made)), { logger: false });
         let running: readonly DrawnPlugin[] = first;
-        for (const change of changes) {
+        for (const given of changes) {
+          const title = titleOf(given.plugin);
+          const fresh = { drawn: given.plugin, made: pluginOf(given.plugin, log) };
+          const { drawn, made } = (given.isKnown ? known.get(title) : undefined) ?? fresh;
+          known.set(title, { drawn, made });
+          const change = { ...given, plugin: drawn };
           const next = changed(running, change);
-          const asked = apply(app, change, log);
+          const asked = apply(app, change, made);
           if (next === undefined) await expect(asked).rejects.toThrow(/^(PLUGIN_|SERVICE_)/);
           else {
             const { stopped } = await asked;
             await stopped;
             running = next;
           }
-          const fresh = await createApp(rootOf(running.map((it) => pluginOf(it, []))), { logger: false });
-          expect(stateOf(app)).toEqual(stateOf(fresh));
+          const another = await createApp(rootOf(running.map((it) => pluginOf(it, []))), { logger: false });
+          expect(stateOf(app)).toEqual(stateOf(another));
           expect(stateOf(app)).toMatchObject({ isSame: true });
-          await fresh.close();
+          await another.close();
         }
         // Whatever was started and is not there was stopped, once.
         const stillThere = running.map(titleOf);
@@ -323,10 +333,9 @@ describe('after any history of changes', () => {
     );
   });
 
-  function apply(app: Application, { kind, plugin, version }: Change, log: string[]) {
-    const name = `p${plugin.at}`;
+  function apply(app: Application, { kind, plugin: { at }, version }: Change, made: ConcreteClass) {
+    const name = `p${at}`;
     if (kind === 'remove') return app.plugins.remove(name, { version });
-    if (kind === 'add') return app.plugins.add(pluginOf(plugin, log));
-    return app.plugins.replace(name, pluginOf(plugin, log), { version });
+    return kind === 'add' ? app.plugins.add(made) : app.plugins.replace(name, made, { version });
   }
 });
