@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
-import { ROOT, readText } from '../architecture/checkout';
+import { ROOT, readJson, readText } from '../architecture/checkout';
 import { DOCUMENTS, type Piece, piecesOf } from './document-code';
 
 /** Where the pieces would be, beside the samples. */
@@ -67,4 +67,11 @@ it('leads to pages and headings that are there', () => {
 it('leads from README.md to every guide', () => {
   const linked = [...readText('README.md').matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path]) => path);
   expect([...new Set(linked)].sort()).toEqual(DOCUMENTS.filter((document) => document.startsWith('docs/')).sort());
+});
+
+it('lists in README.md every sample with what it shows', () => {
+  const { samples } = readJson<{ samples: { name: string; description: string }[] }>('nest-like-cli.json');
+  const [, table = ''] = readText('README.md').split('\n## Samples\n');
+  const listed = [...table.matchAll(/^\| `([\w-]+)`\s*\| (.+?)\s*\|$/gm)];
+  expect(listed.map(([, ...row]) => row)).toEqual(samples.map(({ name, description }) => [name, description]));
 });
