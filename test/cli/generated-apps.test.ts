@@ -104,15 +104,22 @@ if (hasTerminals()) {
   });
 }
 
-it('makes applications of all other samples that pass their type check and their tests, which start, ask and stop them', async () => {
-  for (const name of others) await cli(join(folder, 'apps'), 'new', name, '--sample', name, '--no-install');
-  const apps = others.map((name) => join(folder, 'apps', name));
-  await installBesides(apps);
-  for (const app of apps) {
-    symlinkSync(join(hello, 'node_modules'), join(app, 'node_modules'));
-    await Promise.all([runIn(app, 'npm', 'run', 'types'), runIn(app, 'npm', 'test')]);
-  }
-}, 240_000);
+describe('an application that is made of the sample', () => {
+  beforeAll(async () => {
+    for (const name of others) await cli(join(folder, 'apps'), 'new', name, '--sample', name, '--no-install');
+    await installBesides(others.map((name) => join(folder, 'apps', name)));
+  }, 240_000);
+
+  it.each(others)(
+    '%s passes its type check and its tests, which start, ask and stop it',
+    async (name) => {
+      const app = join(folder, 'apps', name);
+      symlinkSync(join(hello, 'node_modules'), join(app, 'node_modules'));
+      await Promise.all([runIn(app, 'npm', 'run', 'types'), runIn(app, 'npm', 'test')]);
+    },
+    120_000,
+  );
+});
 
 /** Uses everything the application was given, as a browser or another program would. */
 async function spendADay(client: Client): Promise<void> {
