@@ -62,7 +62,7 @@ beforeEach(async () => {
   ended = 0;
   clients = [];
   clock = new ManualClock();
-  app = await createApp(RawModule, { breakers, clock });
+  app = await createApp(RawModule, { breakers, clock, logger: false });
   url = await app.listen(0);
   // What began at 0 would have begun never.
   await clock.advance(1);

@@ -130,7 +130,7 @@ describe('what looks like an attack is counted', () => {
     const client = await WsClient.connect(new URL('/live', url));
     client.socket.send('x'.repeat(2_000));
     expect((await client.closed()).code).toBe(1009);
-    expect(await metric('websocket_closed_total{code="1009",route="/live"}')).toBe(1);
+    await soon(async () => expect(await metric('websocket_closed_total{code="1009",route="/live"}')).toBe(1));
   });
 });
 
