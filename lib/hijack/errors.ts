@@ -7,6 +7,7 @@ export const hijackErrors = defineErrors({
       'This speaks {protocol}. Ask for it with Connection: Upgrade and Upgrade: {protocol} over HTTP/1.1 (a proxy in between has to pass both on), or with an extended CONNECT over HTTP/2 (RFC 8441).',
   },
   HIJACK_PROTOCOL_UNKNOWN: { status: 501, message: 'This speaks {protocol}, and not {asked} (RFC 8441 §4).' },
+  HIJACK_LIMIT: { status: 503, message: 'Too many connections are open. Try again later.' },
   HIJACK_OPTION_INVALID: { message: '@Hijack of {place} {reason}' },
   HIJACK_ALREADY_ACCEPTED: {
     status: 500,

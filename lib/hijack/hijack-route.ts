@@ -6,9 +6,16 @@ import { parserHookFailure } from '../http/parser-hook';
 import { asksFor, upgradeOf } from '../http/upgrade';
 import type { RouteEntry } from '../routing/route-table';
 import { hijackErrors } from './errors';
+import { HijackLimit, MOST_HIJACKED } from './hijack-limit';
+
+/** How many connections a route may hold. */
+interface HijackLimits {
+  /** Connections at a time, beyond which clients get 503; 0: no limit. Default 100,000. */
+  readonly maxConnections?: number;
+}
 
 /** How a route takes connections over. */
-export interface HijackOptions {
+export interface HijackOptions extends HijackLimits {
   /**
    * The one protocol it speaks: clients ask for it by `Upgrade` (HTTP/1.1) or `:protocol` (HTTP/2), others get 426. Default:
    * it takes any request.
@@ -19,7 +26,7 @@ export interface HijackOptions {
 }
 
 /** A route of CONNECT (RFC 9110 §9.3.6), which asks for no path. */
-export interface ConnectOptions {
+export interface ConnectOptions extends HijackLimits {
   readonly method: 'CONNECT';
   /**
    * The `host:port` it answers, or several; a host may be `*.example.com` or `*`, a port `*`. The handler finds what was
@@ -30,6 +37,7 @@ export interface ConnectOptions {
 
 const IS_HIJACK = Symbol('hijack');
 const PROTOCOL = Symbol('hijack-protocol');
+const LIMIT = Symbol('hijack-limit');
 
 /** A protocol is a token (RFC 9110 §5.6.2), and may have a version. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+(\/[!#$%&'*+.^_`|~0-9a-z-]+)?$/i;
@@ -75,6 +83,10 @@ function shapeHijack(draft: RouteDraft, path: string, options: HijackOptions | C
   const refuse = (reason: string): void => {
     draft.mistakes.push(hijackErrors.HIJACK_OPTION_INVALID({ place: draft.place, reason }));
   };
+  const { maxConnections = MOST_HIJACKED } = options;
+  if (!Number.isInteger(maxConnections) || maxConnections < 0)
+    refuse(`takes maxConnections as a whole number, 0 or more, got ${String(maxConnections)}.`);
+  draft.metadata.set(LIMIT, new HijackLimit(maxConnections));
   if (options.method === 'CONNECT') {
     if (path !== '') refuse('has a path, but CONNECT asks for a host and port. Give { method, authority } alone.');
     return;
@@ -104,6 +116,11 @@ function requireProtocol(exchange: Exchange, protocol: string): void {
 /** The one protocol a route was declared with, if it was. */
 export function declaredProtocol(metadata: ReadonlyMap<unknown, unknown>): string | undefined {
   return metadata.get(PROTOCOL) as string | undefined;
+}
+
+/** The limit of a route that was declared to take connections over. */
+export function declaredLimit(metadata: ReadonlyMap<unknown, unknown>): HijackLimit | undefined {
+  return metadata.get(LIMIT) as HijackLimit | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { upgradeOf } from '../http/upgrade';
 import { type EndReason, isCancellation } from '../lifetime/end-reason';
 import { hijackErrors } from './errors';
 import './hijack-parameter';
-import { declaredProtocol } from './hijack-route';
+import { declaredLimit, declaredProtocol } from './hijack-route';
 import { HijackedConnection } from './hijacked-connection';
 
 /** Where the numbers of hijacked connections go. */
@@ -23,14 +23,19 @@ export interface HijackInstruments {
  * Takes the connection of an exchange over and gives it to its handler. From then on its lifetime is the connection's, which
  * the handler's end closes.
  *
- * Fails with: see `takeOver`.
+ * Fails with: HIJACK_LIMIT; see `takeOver`.
  */
 export async function hijack(exchange: Exchange, instruments: HijackInstruments): Promise<HijackedConnection> {
   const [asked] = (upgradeOf(exchange) ?? '').split(',', 1);
   const protocol = declaredProtocol(exchange.target.metadata) ?? (asked.trim() || undefined);
-  const takeover: Takeover = await takeOver(exchange, {
+  // Who asks twice is told that, whatever else is so.
+  const giveBack = exchange.taken === undefined ? declaredLimit(exchange.target.metadata)?.take() : undefined;
+  const taking = takeOver(exchange, {
     handlerDone: (failure) => (failure === undefined ? void connection.close() : fail(exchange, connection, failure)),
   });
+  if (giveBack !== undefined) taking.catch(giveBack);
+  const takeover: Takeover = await taking;
+  if (giveBack !== undefined) takeover.lifetime.defer(giveBack);
   const { route } = exchange.target;
   const connection = new HijackedConnection(takeover, protocol, (code) => instruments.tunnelFailed(route, code));
   watch(exchange, takeover, instruments);

@@ -286,6 +286,53 @@ describe('the steps in front of a hijack', () => {
   });
 });
 
+it('a route holds so many connections as it may, and tells others to come again', async () => {
+  @Controller()
+  class Few {
+    @Hijack('/few', { maxConnections: 2 })
+    async few(ctx: RequestContext) {
+      const connection = await ctx.hijack();
+      const again = await ctx.hijack().catch((error: unknown) => (error as { code?: unknown }).code);
+      connection.write(`open ${String(again)}\n`);
+      await connection.readLine();
+    }
+
+    @Hijack('/any', { maxConnections: 0 })
+    any(connection: HijackedConnection) {
+      connection.write('open');
+    }
+
+    @Get('/held')
+    held(context: RequestContext) {
+      return new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+    }
+  }
+  @Module({ controllers: [Few] })
+  class FewModule {}
+  app = await createTestApp(FewModule, { logger: false });
+  url = await app.app.listen(0);
+  const enter = async (before = '') => (await connect()).write(before + request('GET', '/few'));
+  const [first, second] = [await enter(), await enter()];
+  for (const one of [first, second]) await one.until('open HIJACK_ALREADY_TAKEN\n');
+  const refused = await (await connect()).ask(request('GET', '/few'));
+  expect([refused.status, refused.headers.get('retry-after'), bodyOf(refused)]).toEqual([
+    503,
+    ['5'],
+    expect.objectContaining({ code: 'HIJACK_LIMIT' }),
+  ]);
+  expect(await (await connect()).write(request('GET', '/any')).closed()).toBe('open');
+  second.reset();
+  await soon(() => expect(app.app.requests.list().length).toBe(1));
+  // One that leaves before it has its connection gives its place back as well.
+  const waiting = await enter(request('GET', '/held'));
+  await soon(() => expect(app.app.requests.list().length).toBe(2));
+  waiting.reset();
+  await soon(() => expect(app.app.requests.list().length).toBe(1));
+  const third = await enter();
+  await third.until('open');
+  for (const one of [first, third]) await one.write('bye\n').closed();
+});
+
 it('over HTTP/2 a stream that is reset has not ended: what is waited for fails, and its client is why', async () => {
   const outcomes: unknown[] = [];
   log = new RecordingLogger();

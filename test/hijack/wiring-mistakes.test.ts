@@ -44,6 +44,15 @@ class NoMethod {
   fetch() {}
 }
 
+@Controller()
+class NoNumber {
+  @Hijack('/a', { maxConnections: -1 })
+  negative() {}
+
+  @Hijack({ method: 'CONNECT', authority: 'a.test:443', maxConnections: 1.5 })
+  half() {}
+}
+
 @Controller('/twice')
 class Twice {
   @Get('/')
@@ -94,6 +103,11 @@ describe('mistakes of wiring', () => {
       [/a\.test\b/, /a\.\*\.test:1/, /a\.test:65536/, /undefined/].map(
         (text) => new RegExp(`^ROUTE_AUTHORITY_INVALID .*${text.source}`),
       ),
+    ],
+    [
+      'a limit that is none',
+      NoNumber,
+      [/NoNumber\.negative takes maxConnections as a whole number, 0 or more, got -1/, /NoNumber\.half .*1\.5/],
     ],
     ['a method that is none', NoMethod, [/NoMethod\.fetch/]],
     [
