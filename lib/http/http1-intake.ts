@@ -60,11 +60,17 @@ export class Http1Intake {
     const parser = parserOf(socket);
     const proceed = parser.onIncoming;
     parser.onIncoming = (request, keepAlive) => {
-      const match = this.#host.routes.find(request.method as string, request.url as string);
+      const { routes } = this.#host;
+      const match = routes.find(request.method as string, request.url as string);
       const takesOver = match !== null && match.store !== null && match.store.takesOver;
       if (takesOver || request.upgrade === true) {
         const diversion = new Diversion(this.#host, connection, request, takesOver);
-        diversion.begin = () => this.#serveDiverted(diversion, match, keepAlive && !takesOver && request.method !== 'CONNECT');
+        diversion.begin = () => {
+          // Its turn may come when other routes have taken the place of those it was sorted by.
+          const found =
+            routes === this.#host.routes ? match : this.#host.routes.find(request.method as string, request.url as string);
+          this.#serveDiverted(diversion, found, keepAlive && !takesOver && request.method !== 'CONNECT');
+        };
         return diversion.leave();
       }
       this.#arriving = connection;
