@@ -10,8 +10,9 @@ export function refusalOfRequest(request: IncomingMessage, limits: HttpLimits, f
   const { method, httpVersionMajor: version } = request;
   const hosts = countHosts(request.rawHeaders);
   const isShort = (request.url as string).length <= limits.urlLimitBytes;
-  if (hosts === 1 && version === 1 && method !== 'CONNECT' && isShort) return undefined;
-  if (version !== 1) return httpErrors.REQUEST_MALFORMED({}, CLOSED);
+  const isFramed = request.headers['transfer-encoding'] === undefined || isChunked(request);
+  if (hosts === 1 && version === 1 && method !== 'CONNECT' && isShort && isFramed) return undefined;
+  if (version !== 1 || !isFramed) return httpErrors.REQUEST_MALFORMED({}, CLOSED);
   if (hosts > 1 || (hosts === 0 && request.httpVersionMinor === 1)) {
     return httpErrors.REQUEST_HOST_INVALID({ count: hosts }, CLOSED);
   }
@@ -35,6 +36,14 @@ export function refusalOfStream(
   if (path.length > limits.urlLimitBytes) return httpErrors.REQUEST_URL_TOO_LONG({ limit: limits.urlLimitBytes });
   if (expect !== undefined && !CONTINUE.test(expect)) return httpErrors.REQUEST_EXPECTATION_UNKNOWN();
   return undefined;
+}
+
+/**
+ * Whether the end of a body can be seen: its last coding is `chunked` (RFC 9112 §6.3), and its client knows of chunks (§6.1).
+ * Node's parser tells of another coding behind the head only, and of an empty one not at all.
+ */
+function isChunked({ headers: { 'transfer-encoding': coding = '' }, httpVersionMinor }: IncomingMessage): boolean {
+  return httpVersionMinor > 0 && /(?:^|,)[ \t]*chunked$/i.test(coding);
 }
 
 /** As Node reads it over HTTP/1.1. */

@@ -96,7 +96,7 @@ export class Http1Intake {
    */
   #serveDiverted(diversion: Diversion, match: RouteMatch<RouteTarget> | null, keepAlive: boolean): void {
     const { connection, request } = diversion;
-    if (connection.gone || connection.socket.destroyed) return;
+    if (connection.gone || connection.socket.destroyed || isEnding(connection)) return;
     const response = diversion.makeResponse(keepAlive);
     response.once('finish', () => this.#answeredDiverted(diversion, response));
     this.#arriving = connection;
@@ -117,6 +117,10 @@ export class Http1Intake {
     const connection = this.#arriving as Connection;
     if (connection.gone || connection.unanswered >= MOST_PIPELINED) {
       this.#drop(connection);
+      return;
+    }
+    if (isEnding(connection)) {
+      request.resume();
       return;
     }
     const match = this.#match;
@@ -172,6 +176,11 @@ export class Http1Intake {
     server.on('timeout', this.#onTimeout);
     return server;
   }
+}
+
+/** Whether the last answer on it says that none follows: what its client sent behind that is nobody's (RFC 9112 §9.6). */
+function isEnding({ lastResponse }: Connection): boolean {
+  return lastResponse !== undefined && isLast(lastResponse);
 }
 
 /** More requests than this may not wait for their answers on one connection; those answered at once do not count. */
