@@ -156,6 +156,8 @@ if (path === undefined) {
       expect(await first?.end()).toBe(0);
       await page.locator('#status[data-state=lost]').waitFor();
       const notice = page.locator('#notice-text');
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
       expect(await notice.textContent()).toMatch(
         /^The (server is stopping|connection was lost)\. These numbers are those of \d\d:/,
       );

@@ -107,7 +107,7 @@ const frames = new LiveFrames({
   },
   lost(reason, waitMs) {
     clearInterval(countdown);
-    setStatus('lost', 'Reconnecting');
+    setStatus('lost', 'Offline');
     byId('notice').hidden = false;
     const againAt = performance.now() + waitMs;
     const count = () => {
