@@ -69,7 +69,11 @@ export class PluginContext<out Config = unknown> {
    * Fails with: SERVICE_DUPLICATE, SERVICE_FOREIGN, SERVICE_HOMELESS, SERVICE_CONTRACT_BROKEN, SERVICE_OPTION_INVALID,
    * SERVICE_NAME_INVALID, PLUGIN_STOPPED. Ends: with the plugin.
    */
-  exportService<T>(service: ServiceRef<T> | string, instance: NoInfer<T>, options: ServiceOptions<NoInfer<T>> = {}): void {
+  exportService<T, Made extends T = T>(
+    service: ServiceRef<T> | string,
+    instance: Made,
+    options: ServiceOptions<NoInfer<Made>> = {},
+  ): void {
     this.#instance.exportService(service, instance, options as unknown as ServiceOptions<never>);
     this.services.refresh();
   }
