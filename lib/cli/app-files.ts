@@ -64,9 +64,15 @@ export function writeApp(folder: string, plan: AppPlan): void {
   if (!existsSync(join(folder, 'README.md'))) write(folder, 'README.md', template.readme(plan.name, description, plan.manager));
 }
 
-function write(folder: string, path: string, content: string | object): void {
+/** Writes a text, or an object as JSON. */
+export function write(folder: string, path: string, content: string | object): void {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
   writeFileSync(join(folder, path), typeof content === 'string' ? content : `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+/** The versions of tools that this package is tested with. */
+export function toolVersions(names: readonly string[]): Versions {
+  return pick(manifestOf(packageFolder).devDependencies ?? {}, names);
 }
 
 function pick(versions: Versions, names: readonly string[]): Versions {

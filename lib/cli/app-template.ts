@@ -52,6 +52,12 @@ export const TSCONFIG_BUILD = {
   include: ['src'],
 };
 
+/** Of a package: who uses it has the types, too. */
+export const TSCONFIG_PACKAGE_BUILD = {
+  ...TSCONFIG_BUILD,
+  compilerOptions: { ...TSCONFIG_BUILD.compilerOptions, declaration: true, sourceMap: false },
+};
+
 export const GITIGNORE = 'node_modules/\ndist/\ncoverage/\n*.log\n';
 
 export const JEST_CONFIG = `import type { Config } from 'jest';

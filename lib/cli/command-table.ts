@@ -56,6 +56,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
       { name: 'no-register', text: 'write the files alone' },
       { name: 'no-test', text: 'write no test' },
       { name: 'dry-run', short: 'd', text: 'say what would be done, and do nothing' },
+      { name: 'package', text: 'a plugin as a package of its own, in a new folder, to be installed into applications' },
+      { name: 'framework', value: 'what', text: 'with --package: which rockstar-web it is made with, as for new' },
     ],
     inApp: true,
     load: () => (require('./generate') as typeof import('./generate')).run,

@@ -4,6 +4,7 @@ import { changedLines } from './changed-lines';
 import type { Input, Run } from './command';
 import { didYouMean } from './did-you-mean';
 import { cliErrors, usageErrors } from './errors';
+import { generatePackage } from './generate-package';
 import { type Kind, KINDS, planFiles, type PlannedFiles } from './generated-files';
 import { findModule } from './find-module';
 import { findProject, type Project, shown } from './project';
@@ -14,6 +15,7 @@ import { say, tell, type Terminal } from './terminal';
 /** `rockstar generate` */
 export const run: Run = async (input, terminal) => {
   const { kind, name } = await settle(input, terminal);
+  if (input.flag('package')) return generatePackage(kind, name, input, terminal);
   const project = findProject(terminal.cwd);
   const planned = planFiles(kind, name, project.sourceRoot);
   const files = input.flag('no-test') ? [planned.source] : [planned.source, planned.test];

@@ -31,9 +31,7 @@ const LISTS = { controller: 'controllers', plugin: 'imports', service: 'provider
  * Fails with: USAGE_NAME_INVALID.
  */
 export function planFiles(kind: Kind, name: string, sourceRoot: string): PlannedFiles {
-  const folders = name.split('/');
-  const base = toKebab(folders.pop() ?? '').replace(new RegExp(`-${kind}$`), '');
-  if (!isName(base) || !folders.every(isFolder)) throw invalid(kind, name, base);
+  const { folders, base } = readName(kind, name);
   // A plugin is a folder of its own: what belongs to it comes beside it.
   const within = kind === 'plugin' ? [...folders, base] : folders;
   const className = `${toPascal(base)}${toPascal(kind)}`;
@@ -54,6 +52,14 @@ export function planFiles(kind: Kind, name: string, sourceRoot: string): Planned
   };
 }
 
+/** Takes apart what something new is to be called: the folders before it, and its name in small letters. Fails with: USAGE_NAME_INVALID. */
+export function readName(kind: Kind, name: string): { readonly folders: readonly string[]; readonly base: string } {
+  const folders = name.split('/');
+  const base = toKebab(folders.pop() ?? '').replace(new RegExp(`-${kind}$`), '');
+  if (!isName(base) || !folders.every(isFolder)) throw invalid(kind, name, base);
+  return { folders, base };
+}
+
 /** How a file in `folder` imports another; both from the root of the application. */
 export function relativeImport(folder: string, file: string): string {
   const path = posix.relative(folder, file);
@@ -67,7 +73,7 @@ function toKebab(text: string): string {
     .toLowerCase();
 }
 
-function toPascal(kebab: string): string {
+export function toPascal(kebab: string): string {
   return kebab.replace(/(^|-)([a-z0-9])/g, (_, _dash, letter: string) => letter.toUpperCase());
 }
 
