@@ -22,8 +22,9 @@ export type ModuleExport = InjectionKey | ModuleImport | ServiceExport;
 
 /** What a plugin asks for while it runs (`context.importService`): it is there, and initialised before. */
 export type PluginDependency =
+  /** A service that its plugin names in `exports`. */
   | ServiceRef
-  /** The name of a plugin. */
+  /** The name of a plugin; the way for services that it exports while it is initialised. */
   | string
   | { readonly service: ServiceRef; readonly version?: string; readonly optional?: boolean }
   | { readonly plugin: string; readonly version?: string; readonly optional?: boolean };

@@ -1,4 +1,5 @@
 import {
+  CircuitBreaker,
   Controller,
   exportService,
   Get,
@@ -12,6 +13,7 @@ import {
   type PluginContext,
   type ServiceChange,
   serviceRef,
+  Use,
   WebSocket as Gateway,
 } from 'rockstar-web';
 import { createTestApp } from 'rockstar-web/testing';
@@ -227,6 +229,61 @@ describe.each(doors)('over $name, a plugin', (door) => {
   });
 });
 
+it('takes along what it brought: routes, middleware, breakers, indicators, what it observed', async () => {
+  const ends: string[] = [];
+  @Injectable()
+  class Remote {
+    @CircuitBreaker({ name: 'remote', maxFailures: 2 })
+    async ask(): Promise<string> {
+      await Promise.resolve();
+      return 'far';
+    }
+  }
+  @Controller('/remote')
+  @Use((_request, response, next) => {
+    response.setHeader('x-by', 'remote-plugin');
+    next();
+  })
+  class RemoteController {
+    constructor(private readonly remote: Remote) {}
+    @Get('/')
+    get() {
+      return this.remote.ask();
+    }
+  }
+  @Plugin({ name: 'remote-plugin', version: '1.0.0', controllers: [RemoteController], providers: [Remote] })
+  class RemotePlugin {
+    initialize({ health, metrics, router }: PluginContext) {
+      health.register('remote', () => 'up');
+      metrics.observe('remote.size', () => 1);
+      router.get('/added', () => 'added');
+    }
+    shutdown() {
+      ends.push('shutdown');
+    }
+  }
+  const app = await createTestApp(appOf(OtherPlugin));
+  const { plugins, breakers, health, metrics } = app.app;
+  const brought = async () => [
+    (await app.request({ url: '/remote' })).headers['x-by'],
+    (await app.request({ url: '/added' })).status,
+    breakers.list().map(({ name }) => name),
+    Object.keys((await health.report()).indicators),
+    metrics.snapshot()['remote.size']?.series.length ?? 0,
+  ];
+  expect(await brought()).toEqual([undefined, 404, [], ['circuit_breakers'], 0]);
+  for (let round = 0; round < 2; round++) {
+    await plugins.add(RemotePlugin);
+    expect(await brought()).toEqual(['remote-plugin', 200, ['remote'], ['circuit_breakers', 'remote'], 1]);
+    const { stopped } = await plugins.remove('remote-plugin');
+    await stopped;
+    expect(await brought()).toEqual([undefined, 404, [], ['circuit_breakers'], 0]);
+  }
+  expect(ends).toEqual(['shutdown', 'shutdown']);
+  expect(app.leaks()).toEqual([]);
+  await app.close();
+});
+
 it('runs beside the version that took its place, when it is added again', async () => {
   const app = await createTestApp(appOf(one));
   const { plugins } = app.app;
@@ -249,7 +306,7 @@ it('leaves nothing behind once another took its place: neither what it made nor 
     const next = greetingPlugin(version);
     const { stopped } = await app.plugins.replace('greeting-plugin', next);
     await stopped;
-    left.push(new WeakRef(next), new WeakRef(app.resolve(next)), new WeakRef(app.resolve(WelcomeController)));
+    left.push(...[next, app.resolve(next) as object, app.resolve(WelcomeController)].map((it) => new WeakRef<object>(it)));
   };
   for (let round = 2; round < 8; round++) await exchange(`${round}.0.0`);
   // A target is kept until the job that looked at it is over.
