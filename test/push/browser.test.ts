@@ -1,9 +1,6 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
-import { connect } from 'node:tls';
 import { type Browser, chromium } from 'playwright-core';
 import { Controller, Get, Header, Push, RequestContext } from 'rockstar-web';
-import { findBrowser } from '../openapi/browser';
+import { findBrowser, trusting } from '../openapi/browser';
 import { type Gate, gate } from '../support/soon';
 import { assets, openPushApp, type PushApp } from './push-app';
 import { PushClient } from './push-client';
@@ -44,16 +41,6 @@ class Pages {
   }
 }
 
-/** What makes a browser trust the certificate that was made for development. */
-async function keyOf({ port, hostname }: URL): Promise<string> {
-  const socket = connect({ port: Number(port), host: hostname, rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  const { raw } = socket.getPeerCertificate();
-  socket.destroy();
-  const key = new X509Certificate(raw).publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(key).digest('base64');
-}
-
 describe('hints of a page', () => {
   const files = assets();
   let app: PushApp;
@@ -85,8 +72,7 @@ describe('hints of a page', () => {
     });
   } else {
     it('make a browser ask for what may be kept before the page has ended, and for nothing twice', async () => {
-      const trust = `--ignore-certificate-errors-spki-list=${await keyOf(app.url)}`;
-      const browser: Browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox', trust] });
+      const browser: Browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox', await trusting(app.url)] });
       try {
         const page = await browser.newPage();
         await page.goto(app.url.href);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { findBrowser } from '../openapi/browser';
+import { findBrowser, trusting } from '../openapi/browser';
 import { SampleProcess } from '../support/sample-process';
 
 const LONG_MS = 60_000;
@@ -107,6 +107,29 @@ if (path === undefined) {
       expect(await page.locator('#where').textContent()).toBe(url.host);
       const protocol = "performance.getEntriesByType('navigation')[0].nextHopProtocol";
       expect(await page.evaluate(protocol)).toBe('h2');
+    }, 60_000);
+
+    it('has its assets on their way before it is there, and asks for none of them twice', async () => {
+      const sample = start();
+      samples.push(sample);
+      const url = await sample.listening();
+      const trustful = await chromium.launch({ executablePath: path, args: ['--no-sandbox', await trusting(url)] });
+      try {
+        page = await trustful.newPage();
+        page.on('console', (message) => problems.push(message.text()));
+        await page.goto(new URL('/dashboard', url).href);
+        await isLive();
+        const loaded = await page.evaluate<{ name: string; by: string }[]>(
+          "performance.getEntriesByType('resource').map(({ name, initiatorType: by }) => ({ name: new URL(name).pathname, by }))",
+        );
+        const hinted = loaded.filter(({ by }) => by === 'early-hints').map(({ name }) => name);
+        expect(hinted).toEqual(expect.arrayContaining(['/static/dashboard.css', '/static/dashboard.js', '/static/charts.js']));
+        expect(hinted).toHaveLength(10);
+        const scripts = loaded.map(({ name }) => name).filter((name) => /\.(js|css)$/.test(name));
+        expect(new Set(scripts).size).toBe(scripts.length);
+      } finally {
+        await trustful.close();
+      }
     }, 60_000);
 
     it('trips a breaker for who has the token of the admin, and resets it', async () => {
