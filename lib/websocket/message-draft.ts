@@ -2,6 +2,7 @@ import { beginDraft, type DraftRooms, dropPages, makesPage } from '../controller
 import { readShapers, type RouteDraft } from '../controllers/route-draft';
 import type { Class } from '../metadata/slot';
 import { websocketErrors } from './errors';
+import { readHandles } from './on-message';
 
 /** The upgrade to a `@WebSocket` class, as the decorators of the class shape it. */
 export function draftUpgrade(gateway: Class, path: string, rooms: DraftRooms): RouteDraft {
@@ -21,6 +22,7 @@ export function draftHandler(gateway: Class, member: string | symbol, path: stri
   for (const list of [draft.hooks.guards, draft.before, draft.middleware, draft.fields, draft.mistakes]) list.length = 0;
   draft.status = undefined;
   dropPages(draft);
+  if (onlyCloses(gateway, member)) dropBreakers(draft);
   for (const shape of readShapers(gateway.prototype as object, member)) shape(draft);
   const own = {
     '@Header': draft.fields.length > 0,
@@ -29,6 +31,16 @@ export function draftHandler(gateway: Class, member: string | symbol, path: stri
   };
   refuse(draft, { ...own, ...aboutResponses(draft) });
   return draft;
+}
+
+function onlyCloses(gateway: Class, member: string | symbol): boolean {
+  return readHandles(gateway.prototype as object, member).every(({ what }) => what === 'close');
+}
+
+/** What is to be cleaned up is cleaned up, whatever is out of order: the breaker of a class is not meant for it. */
+function dropBreakers({ around }: RouteDraft): void {
+  const kept = around.filter(({ phase }) => phase !== 'breaker');
+  around.splice(0, around.length, ...kept);
 }
 
 function aboutResponses(draft: RouteDraft): Readonly<Record<string, boolean>> {

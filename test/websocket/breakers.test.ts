@@ -1,5 +1,5 @@
 import { interval, map, NEVER, of, throwError } from 'rxjs';
-import { CircuitBreaker, HttpError, OnMessage, RequestContext, WebSocket } from 'rockstar-web';
+import { CircuitBreaker, HttpError, OnClose, OnMessage, OnOpen, RequestContext, WebSocket } from 'rockstar-web';
 import { ManualClock } from 'rockstar-web/testing';
 import { soon, turns } from '../support/soon';
 import { Served, type ServeOptions, withServed } from './served';
@@ -103,6 +103,20 @@ class Keys {
   @CircuitBreaker({ name: 'keys', key: (ctx: RequestContext) => ctx.param('id'), maxFailures: 1, timeoutMs: 100 })
   say(message: { readonly how: string }, signal: AbortSignal) {
     return message.how === 'hangs' ? untilCut(signal) : { well: true };
+  }
+}
+
+@WebSocket('/whole')
+@CircuitBreaker('row')
+class Whole {
+  @OnOpen() open() {
+    called.push('open');
+  }
+  @OnMessage('say') say() {
+    return { well: true };
+  }
+  @OnClose() async close() {
+    called.push('close');
   }
 }
 
@@ -226,6 +240,24 @@ describe('a message handler behind a breaker', () => {
       await soon(() => expect(served.app.leaks()).toEqual([]));
       const { state, stats } = served.app.app.breakers.get('row');
       expect([state, stats]).toEqual(['closed', { ...NONE, cancelled: 100 }]);
+    });
+  });
+
+  it('on a class stands around the beginning of sessions and their messages, and not around their end', async () => {
+    await within([Whole], async (served) => {
+      const breaker = served.app.app.breakers.get('row');
+      const client = await served.connect('/whole');
+      say(client, { type: 'say' });
+      expect(await answer(client)).toEqual({ well: true });
+      expect(breaker.stats).toEqual({ ...NONE, calls: 2, successes: 2 });
+      breaker.forceOpen();
+      say(client, { type: 'say' });
+      expect(await answer(client)).toMatchObject({ code: 'BREAKER_OPEN' });
+      client.socket.terminate();
+      await soon(() => expect(called).toEqual(['open', 'close']));
+      const refused = await served.connect('/whole');
+      expect((await refused.closed()).code).toBe(1011);
+      expect(called.filter((one) => one === 'open')).toHaveLength(1);
     });
   });
 
