@@ -1,13 +1,15 @@
 import { inspectApplication, Module } from 'rockstar-web';
-import { createTestApp, type TestApplication } from 'rockstar-web/testing';
+import { createTestApp, ManualClock, type TestApplication } from 'rockstar-web/testing';
 import { AppModule, OPTIONS } from '../src/app.module';
 import { brokenPlugins } from '../src/broken/broken-plugins';
+import { Cache, OldCache } from '../src/cache/caches';
 import { GreetingVersions } from '../src/greeting/greeting-versions';
 
+const clock = new ManualClock();
 let app: TestApplication;
 
 beforeEach(async () => {
-  app = await createTestApp(AppModule, OPTIONS);
+  app = await createTestApp(AppModule, { ...OPTIONS, clock });
 });
 
 afterEach(() => app.close());
@@ -31,6 +33,23 @@ it('finds what is there', async () => {
     found: ['auth-plugin.auth', 'cache-plugin.cache'],
     missing: ['storage-plugin.storage'],
   });
+});
+
+it('has one cache behind both versions of its service', async () => {
+  const [old, cache] = [app.resolve(OldCache), app.resolve(Cache)];
+  old.set('a', 'one');
+  cache.setWithTtl('b', 2, 1_000);
+  expect([old.get('a'), old.get('b')]).toEqual(['one', undefined]);
+  expect(cache.getMulti(['a', 'b', 'c'])).toEqual(
+    new Map<string, unknown>([
+      ['a', 'one'],
+      ['b', 2],
+    ]),
+  );
+  await clock.advance(1_001);
+  expect([cache.get('a'), cache.get('b')]).toEqual(['one', undefined]);
+  await clock.advance(60_000);
+  expect(old.get('a')).toBeUndefined();
 });
 
 it.each([

@@ -22,10 +22,15 @@ export class Cache implements CacheService2 {
     return undefined;
   }
 
-  set(key: string, value: unknown, lifeMs: number): void {
+  getMulti(keys: readonly string[]): ReadonlyMap<string, unknown> {
+    const found = keys.map((key) => [key, this.get(key)] as const);
+    return new Map(found.filter(([, value]) => value !== undefined));
+  }
+
+  setWithTtl(key: string, value: unknown, ttlMs: number): void {
     this.entries.delete(key);
     if (this.entries.size >= MOST_ENTRIES) this.forgetOldest();
-    this.entries.set(key, { value, untilMs: this.clock.now() + lifeMs });
+    this.entries.set(key, { value, untilMs: this.clock.now() + ttlMs });
   }
 
   forget(key: string): void {
@@ -52,6 +57,6 @@ export class OldCache implements CacheService1 {
   }
 
   set(key: string, value: string): void {
-    this.cache.set(key, value, LIFE_MS);
+    this.cache.setWithTtl(key, value, LIFE_MS);
   }
 }
