@@ -22,7 +22,7 @@ import { WebSocket } from 'ws';
 import type { ConcreteClass } from '../../lib/metadata/slot';
 import { collectGarbage } from '../lifetime/heap-growth';
 import { RawClient } from '../support/raw-client';
-import { gate, type Gate, soon } from '../support/soon';
+import { gate, type Gate, soon, turns } from '../support/soon';
 import { type Client, doors, QUIET, serveOn, withClient } from './doors';
 
 interface GreetingService {
@@ -93,6 +93,14 @@ class WelcomeController {
   @Get('/')
   now() {
     return { by: this.greeting.version, number: this.number };
+  }
+  /** As a route of the plugin itself answers, with all that it saw of the service meanwhile. */
+  @Get('/later')
+  async later() {
+    const { version } = this.greeting;
+    await turns(3);
+    const message = this.greeting.greet();
+    return { message, version: this.greeting.version === version ? version : 'mixed' };
   }
 }
 @Plugin({ name: 'welcome-plugin', version: '1.0.0', controllers: [WelcomeController] })
@@ -198,10 +206,11 @@ describe.each(doors)('over $name, a plugin', (door) => {
     let isOver = false;
     const seen = new Set<string>();
     let total = 0;
+    const paths = ['/greeting', '/welcome/later'];
     const keepAsking = async (client: Client): Promise<number> => {
       let count = 0;
       while (!isOver) {
-        const { status, text: body } = await client.ask({ path: '/greeting' });
+        const { status, text: body } = await client.ask({ path: paths[count % 2] });
         const { message, version } = JSON.parse(body) as { message: string; version: string };
         expect([status, message]).toEqual([200, `hello from ${version}`]);
         seen.add(version);
