@@ -58,6 +58,8 @@ export interface Host {
   unreadBody(exchange: Exchange): void;
   /** Records an answer that went out through Node's response, and is through. */
   answered(exchange: Exchange): void;
+  /** Keeps nothing more of a connection of HTTP/1.1 that somebody took over, but that it is open. */
+  forget(connection: Connection): void;
   /** Answers a request that was made in the place of `parent`'s client, on the stream that was promised to it. */
   answerPromised(parent: Exchange, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Exchange;
 }

@@ -18,11 +18,11 @@ export interface IntakeHost extends Host {
 const CONNECTION = Symbol('rockstar-web.connection');
 
 interface Carrier {
-  [CONNECTION]?: Connection;
+  [CONNECTION]?: Connection | undefined;
 }
 
 /** Has a socket, or a session of HTTP/2, carry its connection. */
-export function carry(carrier: object, connection: Connection): void {
+export function carry(carrier: object, connection: Connection | undefined): void {
   (carrier as Carrier)[CONNECTION] = connection;
 }
 

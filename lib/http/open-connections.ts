@@ -11,7 +11,7 @@ import { guardSocket } from './stalled-reader';
 export class OpenConnections {
   /** Those that did not say what they speak yet (in their TLS handshake, or before their first byte), by their peer's address. */
   readonly #arriving = new Map<string, Socket>();
-  /** Those that did. The connection is there for HTTP/1.1, where nobody else knows when it is idle. */
+  /** Those that did. The connection is there for HTTP/1.1, where nobody else knows when it is idle, until it is forgotten. */
   readonly #sockets = new Map<Duplex, Connection | undefined>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #clock: Clock;
@@ -48,6 +48,11 @@ export class OpenConnections {
       this.#sockets.delete(socket);
       this.#closed();
     });
+  }
+
+  /** It is somebody else's, who closes it; it is waited for. */
+  forget(socket: Duplex): void {
+    if (this.#sockets.has(socket)) this.#sockets.set(socket, undefined);
   }
 
   addSession(session: ServerHttp2Session): void {

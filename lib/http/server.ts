@@ -104,6 +104,11 @@ export class HttpServer implements IntakeHost {
   unreadBody = unreadBody;
   answered = answered;
 
+  forget({ socket }: Connection): void {
+    carry(socket, undefined);
+    this.#open.forget(socket);
+  }
+
   answerPromised(parent: Exchange, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Exchange {
     return (this.#http2 as Http2Intake).answerPromised(parent, stream, headers);
   }

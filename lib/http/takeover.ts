@@ -107,6 +107,7 @@ export class Takeover {
     // Both keep the whole of the request for as long as the connection lasts.
     exchange.connection.lastResponse = undefined;
     exchange.connection.arriving = undefined;
+    if (this.protocol === '1.1') exchange.host.forget(exchange.connection);
     return stream;
   }
 
