@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** How an upstream answers one request, if it does. */
 export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
@@ -29,16 +29,30 @@ export const slow =
 export class ToldUpstream {
   behave: Behaviour = ok;
   asked = 0;
+  readonly #sockets = new Set<Socket>();
   readonly #server: Server = createServer((asking, response) => {
     this.asked++;
     response.shouldKeepAlive = false;
     this.behave(asking, response);
   });
 
+  constructor() {
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+  }
+
   async open(): Promise<string> {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Cuts all that is still connected, and waits until it is. */
+  async cut(): Promise<void> {
+    const sockets = [...this.#sockets];
+    await Promise.all(sockets.map((socket) => once(socket.destroy(), 'close')));
   }
 
   async close(): Promise<void> {
