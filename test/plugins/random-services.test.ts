@@ -151,6 +151,35 @@ describe('any plugins that use services without mistakes', () => {
     );
   });
 
+  it('end in the exact reverse of how far they came when some fail to start, and it is told which', async () => {
+    const drawFailing = fc.tuple(drawGood, fc.infiniteStream(fc.constantFrom(undefined, undefined, 'initialize', 'start')));
+    await fc.assert(
+      fc.asyncProperty(drawFailing, async ([good, fails]) => {
+        const all = good.map((it) => ({ ...it, fails: fails.next().value as DrawnPlugin['fails'] }));
+        const log: string[] = [];
+        const run = async (): Promise<void> => {
+          const { instances } = await build(rootOf(all.map((it) => pluginOf(it, log))));
+          await startInstances(instances);
+          await stopInstances(instances);
+        };
+        const failure = await run().catch((error: unknown) => error as Error);
+        expect(said(log, 'stop')).toEqual(said(log, 'start').reverse());
+        expect(said(log, 'shutdown')).toEqual(said(log, 'initialize').reverse());
+        const isInitialized = all.every(({ fails: hook }) => hook !== 'initialize');
+        const isReached = (plugin: DrawnPlugin, hook: DrawnPlugin['fails']): boolean =>
+          plugin.uses.flatMap((use) => meantBy(all, use) ?? []).every((it) => it.fails !== hook && isReached(it, hook));
+        // Nothing is begun once something failed; what was begun before is told of with it, and it may be anything that could be.
+        const failing = all.filter((it) => failure?.message.includes(`${titleOf(it)}: ${it.fails ?? 'nothing'} of `));
+        for (const it of failing) {
+          expect(it.fails === 'initialize' || isInitialized).toBe(true);
+          expect(isReached(it, it.fails)).toBe(true);
+        }
+        const wasWhole = all.every(({ fails: hook }) => hook === undefined);
+        expect([failure === undefined, failing.length === 0]).toEqual([wasWhole, wasWhole]);
+      }),
+    );
+  });
+
   it('are each given the very service meant: the newest within the range, or nothing', async () => {
     await fc.assert(
       fc.asyncProperty(drawGood, async (all) => {
