@@ -2,14 +2,13 @@
 // share of them cut at random moments, over both protocols; with DATABASE_URL queries and rows, too. Afterwards nothing may
 // be left: no request, no connection, also none to the database that is not idle, no timer, no memory. Exit code 1 if so.
 import { createRequire } from 'node:module';
-import { connect as connectHttp2, constants } from 'node:http2';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { between, makeClient } from './soak-clients.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -29,7 +28,6 @@ const { interval } = require('rxjs');
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc');
-const between = (from, to) => from + Math.random() * (to - from);
 
 let upstreamUrl;
 
@@ -114,92 +112,18 @@ const FINITE = [
   ...(hasDatabase ? ['query', 'rows'] : []),
 ];
 const KINDS = [...FINITE, 'observable', 'events'];
-const pick = (kinds) => kinds[Math.floor(Math.random() * kinds.length)];
 
 const app = await createApp(App, { http2: 'h2c', logger: false, handlerTimeoutMs: 100 });
 const url = await app.listen(0);
 upstreamUrl = url.origin;
 
-async function stayHttp1() {
-  const socket = connect(Number(url.port), '127.0.0.1')
-    .on('error', () => undefined)
-    .resume();
-  const kind = pick(FINITE);
-  const closed = new Promise((resolve) => socket.once('close', resolve));
-  socket.write(
-    kind === 'body'
-      ? `POST /soak/body HTTP/1.1\r\nhost: soak\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n\r\n0123456789`
-      : `GET /soak/${kind} HTTP/1.1\r\nhost: soak\r\nconnection: close\r\n\r\n`,
-  );
-  await closed;
-}
-
-async function stayHttp2(session) {
-  const kind = pick(FINITE);
-  const headers = { ':method': kind === 'body' ? 'POST' : 'GET', ':path': `/soak/${kind}`, 'content-type': 'text/plain' };
-  const stream = session
-    .request(headers, { endStream: kind !== 'body' })
-    .on('error', () => undefined)
-    .resume();
-  const closed = new Promise((resolve) => stream.once('close', resolve));
-  if (kind === 'body') stream.end('0123456789');
-  await closed;
-}
-
-async function cutHttp1() {
-  const socket = connect(Number(url.port), '127.0.0.1').on('error', () => undefined);
-  const kind = pick(KINDS);
-  if (Math.random() < 0.8) socket.resume();
-  socket.write(
-    kind === 'body'
-      ? `POST /soak/body HTTP/1.1\r\nhost: soak\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\n${'x'.repeat(between(0, 1_000))}`
-      : `GET /soak/${kind} HTTP/1.1\r\nhost: soak\r\n\r\n`,
-  );
-  await sleep(between(0, 25));
-  const closed = new Promise((resolve) => socket.once('close', resolve));
-  if (Math.random() < 0.4) socket.destroy();
-  else if (Math.random() < 0.7) socket.resetAndDestroy();
-  else socket.end().resume();
-  await closed;
-}
-
-async function cutHttp2(session) {
-  const kind = pick(KINDS);
-  const headers = { ':method': kind === 'body' ? 'POST' : 'GET', ':path': `/soak/${kind}`, 'content-type': 'text/plain' };
-  const stream = session.request(headers, { endStream: kind !== 'body' }).on('error', () => undefined);
-  const closed = new Promise((resolve) => stream.once('close', resolve));
-  if (Math.random() < 0.8) stream.resume();
-  if (kind === 'body') stream.write('x'.repeat(between(0, 1_000)));
-  await sleep(between(0, 25));
-  stream.close(constants.NGHTTP2_CANCEL);
-  stream.resume();
-  await closed;
-}
-
+const client = makeClient(url, { finite: FINITE, kinds: KINDS, shareCut, cutWithinMs: 25 });
 let done = 0;
-async function client(isHttp2, until) {
-  let session;
-  let used = 0;
-  while (done < until) {
-    done++;
-    const isCut = Math.random() < shareCut;
-    if (!isHttp2) {
-      await (isCut ? cutHttp1() : stayHttp1());
-      continue;
-    }
-    if (session === undefined || session.destroyed || used++ > 50) {
-      session?.destroy();
-      session = connectHttp2(url.origin).on('error', () => undefined);
-      used = 0;
-    }
-    await (isCut ? cutHttp2(session) : stayHttp2(session));
-  }
-  session?.destroy();
-}
 
 async function round(count) {
   const until = done + count;
-  await Promise.all(Array.from({ length: atOnce }, (_, at) => client(at % 2 === 0, until)));
+  const more = () => done < until && ++done > 0;
+  await Promise.all(Array.from({ length: atOnce }, (_, at) => client(at % 2 === 0, more)));
   for (let i = 0; i < 200 && app.requests.list().length > 0; i++) await sleep(10);
   await sleep(300);
   for (let i = 0; i < 3; i++) {

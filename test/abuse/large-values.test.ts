@@ -1,0 +1,100 @@
+import { IsEmail, IsISO8601, IsString, IsUrl, IsUUID } from 'class-validator';
+import { Body, Controller, Get, Post, RequestContext } from 'rockstar-web';
+import { moduleOf, serveOn, type Served } from '../journeys/doors';
+import { post, RawClient, request } from '../support/raw-client';
+import { leastCpuMs } from './cost';
+
+class Contact {
+  @IsEmail() email!: string;
+  @IsUrl() url!: string;
+  @IsUUID() id!: string;
+  @IsISO8601() since!: string;
+  @IsString() name!: string;
+}
+
+@Controller()
+class Routes {
+  @Get('/query')
+  query(ctx: RequestContext) {
+    return { names: Object.keys(ctx.query).length };
+  }
+
+  @Post('/any')
+  async any(ctx: RequestContext) {
+    return { names: Object.keys((await ctx.body()) as object).length };
+  }
+
+  @Post('/contact')
+  contact(@Body() contact: Contact) {
+    return { name: contact.name.length };
+  }
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const KEYS = 30_000;
+/** As text, whole numbers are their own hash in V8 unless it is seeded: multiples of a power of two would meet in one place. */
+const meeting = (at: number): string => String(at * 2 ** 17);
+const scattered = (at: number): string => String((at * 2_654_435_761) % 2 ** 32);
+const named = (at: number): string => `key${at}`;
+
+function objectOf(key: (at: number) => string): string {
+  return `{${Array.from({ length: KEYS }, (_, at) => `"${key(at)}":1`).join(',')}}`;
+}
+
+describe('values of a client that are large', () => {
+  let served: Served;
+  let client: RawClient;
+
+  beforeAll(async () => {
+    served = await serveOn(moduleOf([Routes]));
+  });
+  beforeEach(async () => {
+    client = await RawClient.connect(served.url);
+  });
+  afterEach(() => client.close());
+  afterAll(() => served.app.close());
+
+  it('cost what their length is, however the names of JSON were chosen (hash flooding)', async () => {
+    const costOf = (key: (at: number) => string): Promise<number> => {
+      const body = objectOf(key);
+      return leastCpuMs(async () => {
+        const answer = await client.ask(post('/any', body, JSON_TYPE));
+        expect([answer.status, answer.body.toString()]).toEqual([201, `{"names":${KEYS}}`]);
+      });
+    };
+    const ordinary = Math.max(await costOf(scattered), await costOf(named));
+    // Were each compared with all before it, that were 450,000,000 comparisons: seconds.
+    expect(await costOf(meeting)).toBeLessThan(5 * ordinary + 100);
+  });
+
+  it('cost what their length is, however the names of a query were chosen', async () => {
+    const ask = async (key: (at: number) => string): Promise<void> => {
+      const names = Array.from({ length: 600 }, (_, at) => key(at));
+      const answer = await client.ask(request('GET', `/query?${names.join('&')}`));
+      expect(answer.body.toString()).toBe('{"names":600}');
+    };
+    const ordinary = await leastCpuMs(() => ask(scattered));
+    expect(await leastCpuMs(() => ask(meeting))).toBeLessThan(5 * ordinary + 50);
+  });
+
+  it('are refused for a name of JSON as long as a body may be', async () => {
+    const name = 'k'.repeat(1_000_000);
+    const answer = await client.ask(post('/contact', `{"${name}":1}`, JSON_TYPE));
+    expect(answer.status).toBe(400);
+    // Nor is it repeated.
+    expect(answer.body.length).toBeLessThan(5_000);
+  });
+
+  it.each(['a', '@', '.', 'a.', 'a@', ' ', '-', '0-', '/', 'http://', '"', '%', ':', '2020-'])(
+    'are checked in time that grows with their length alone: %j',
+    async (run) => {
+      const costOf = (length: number): Promise<number> => {
+        const text = run.repeat(Math.floor(length / run.length));
+        const body = JSON.stringify({ email: text, url: `http://${text}`, id: text, since: `2020${text}`, name: text });
+        return leastCpuMs(async () => expect((await client.ask(post('/contact', body, JSON_TYPE))).status).toBe(400));
+      };
+      const short = await costOf(10_000);
+      expect(await costOf(100_000)).toBeLessThan(20 * short + 50);
+    },
+  );
+});
