@@ -171,8 +171,7 @@ describe('the bulkhead of a policy around an Observable', () => {
     await expect(all(guarded.call$(() => of(1)))).rejects.toMatchObject({ code: 'BULKHEAD_FULL' });
     held.unsubscribe();
     await turns();
-    for (const source of [of(1), fails, EMPTY])
-      await all(guarded.call$(() => source)).catch(() => undefined);
+    for (const source of [of(1), fails, EMPTY]) await all(guarded.call$(() => source)).catch(() => undefined);
     await turns();
     expect(bulkhead.stats.running).toBe(0);
   });
