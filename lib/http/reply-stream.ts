@@ -28,7 +28,7 @@ export function isStreamSource(value: object): value is StreamSource {
 
 /**
  * Answers with values as they come. The deadline holds until the first of them (server-sent events: until the head, which
- * goes out at once); then it lasts until its source or its client ends. May throw before anything was sent.
+ * goes out once the source was subscribed to without failing); then it lasts until its source or its client ends. May throw before anything was sent.
  */
 export function replyStream(exchange: Exchange, source: StreamSource, format: ChunkFormat): void {
   if (isObservable(source)) replyObservable(exchange, source, format);
@@ -188,12 +188,13 @@ function replyObservable(exchange: Exchange, source: Observable<unknown>, format
     sink.complete();
     return;
   }
-  sink.open();
   subscribeWithin(exchange.lifetime, source, {
     next: (value) => attempt(() => sink.force(value)),
     error: (error: unknown) => sink.fail(error),
     complete: () => attempt(() => sink.complete()),
   });
+  // What failed as it was subscribed to (a circuit that is open, say) was answered as any failure is.
+  if (!exchange.replied && !exchange.lifetime.ended) attempt(() => sink.open());
 }
 
 /** Where values go one by one. The first says how all are written, and begins the response. */
@@ -216,7 +217,7 @@ class ValueSink {
 
   /** Begins the response at once where the first value has nothing to say about it. */
   open(): void {
-    if (this.#format !== 'events') return;
+    if (this.#format !== 'events' || this.#sending !== undefined) return;
     if (isHeadOnly(this.#exchange)) this.complete();
     else this.#begin(formatOf('events', undefined));
   }

@@ -1,5 +1,5 @@
-import { Controller, Headers, type Interceptor, Sse, UseInterceptors } from 'rockstar-web';
-import { map } from 'rxjs';
+import { Controller, Headers, HttpError, type Interceptor, Sse, UseInterceptors } from 'rockstar-web';
+import { map, NEVER, throwError } from 'rxjs';
 import { H2Client } from '../support/h2-client';
 import { RawClient, request } from '../support/raw-client';
 import { soon, turns } from '../support/soon';
@@ -33,6 +33,16 @@ class Events {
   @UseInterceptors(upper)
   intercepted() {
     return endless();
+  }
+
+  @Sse('/refused')
+  refused() {
+    return throwError(() => new HttpError(503, { code: 'NOT_NOW' }));
+  }
+
+  @Sse('/silent')
+  silent() {
+    return NEVER;
   }
 
   @Sse('/resumed')
@@ -71,6 +81,30 @@ describe('server-sent events of a generator', () => {
     const rest = await client.ask({ ':path': '/resumed', 'last-event-id': '3' });
     expect(rest.body.toString()).toBe('id: 4\ndata: event 4\n\nid: 5\ndata: event 5\n\n');
     await client.close();
+    await app.close();
+  });
+});
+
+describe('server-sent events of an Observable', () => {
+  it('that fails before there is one are answered as any failure', async () => {
+    const { app, url } = await serveOn(moduleOf([Events]));
+    const client = await RawClient.connect(url);
+    const answer = await client.ask(request('GET', '/refused'));
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([503, ['application/problem+json']]);
+    expect((await client.ask(request('GET', '/refused'))).status).toBe(503);
+    client.close();
+    const second = await H2Client.connect(url);
+    expect((await second.ask({ ':path': '/refused' })).status).toBe(503);
+    await second.close();
+    await app.close();
+  });
+
+  it('are begun before there is one', async () => {
+    const { app, url } = await serveOn(moduleOf([Events]));
+    const client = await RawClient.connect(url);
+    client.write(request('GET', '/silent'));
+    await client.until('text/event-stream');
+    client.close();
     await app.close();
   });
 });
