@@ -91,11 +91,11 @@ describe('rockstar new', () => {
 
   it('asks at a terminal for what is missing, again for what cannot be, and for a sample by number or name', async () => {
     cli.isInteractive = true;
-    cli.input.write('Not Good\n\n9\nhelo\n1\n');
+    cli.input.write('Not Good\n\n99\nhelo\n1\n');
     expect(await make()).toBe(0);
     expect(cli.out).toMatch(/In which folder \(my-app\): .*USAGE_NAME_INVALID/s);
     expect(cli.out).toMatch(/ {3}1 {2}hello +The smallest app/);
-    expect(cli.out).toMatch(/There is no 9\..*There is no helo\. Did you mean hello\?/s);
+    expect(cli.out).toMatch(/There is no 99\..*There is no helo\. Did you mean hello\?/s);
     expect(there()).toEqual(['my-app']);
   });
 
