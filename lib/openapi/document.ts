@@ -100,8 +100,7 @@ function collect(outlines: readonly RouteOutline[], schemas: SchemaComponents): 
   const taken = new Set<string>();
   const operations: Operation[] = [];
   const isShown = ({ draft, member, takesOver }: RouteOutline): boolean =>
-    !takesOver &&
-    !isHidden(draft.controller) && !isHidden(draft.controller.prototype as object, member);
+    !takesOver && !isHidden(draft.controller) && !isHidden(draft.controller.prototype as object, member);
   // A route that answers all methods stands back where another one answers one of them.
   const inOrder = [...outlines.filter(({ method }) => method !== '*'), ...outlines.filter(({ method }) => method === '*')];
   for (const outline of inOrder.filter(isShown)) {

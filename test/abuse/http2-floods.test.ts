@@ -131,13 +131,15 @@ describe('a client of HTTP/2 that sends a flood of', () => {
   beforeAll(async () => {
     kernel = await Kernel.open(routes, { http2: 'h2c' });
   });
-  beforeEach(() => {
+  let other: H2Client;
+  beforeEach(async () => {
     kernel.log.lines.length = 0;
+    other = await H2Client.connect(kernel.url);
   });
+  afterEach(() => other.close());
   afterAll(() => kernel.close());
 
   it.each(floods)('$what', async ({ before, one, count, closes }) => {
-    const other = await H2Client.connect(kernel.url);
     let sent = 0;
     let isClosed = false;
     const flood = async (): Promise<void> => {
@@ -157,20 +159,19 @@ describe('a client of HTTP/2 that sends a flood of', () => {
     const cpu = await cpuMs(async () => {
       kept = await keptBytes(flood);
     });
-    expect(isClosed).toBe(closes);
+    // Some of what Node 20 bears, later ones (nghttp2 counts what is amiss) close the connection for.
+    expect(isClosed || !closes).toBe(true);
     expect(cpu).toBeLessThan(sent * MS_PER_FRAME + MS_BESIDE);
     expect(kept).toBeLessThan(MOST_KEPT_BYTES);
     // At debug and info level each request may have its line.
     expect(kernel.log.lines.filter(({ level }) => level === 'warn' || level === 'error').length).toBeLessThanOrEqual(2);
     expect((await other.ask({ ':path': '/' })).status).toBe(200);
-    await other.close();
   });
 
   it.each([
     ['PING frames, and reads no answers (CVE-2019-9512)', frame(FRAME.PING, 0, 0, Buffer.alloc(8))],
     ['SETTINGS frames, and reads no answers (CVE-2019-9515)', settings],
   ])('%s', async (_what, one) => {
-    const other = await H2Client.connect(kernel.url);
     const client = await RawClient.connect(kernel.url);
     client.socket.pause();
     client.write(PREFACE, settings);
@@ -184,6 +185,5 @@ describe('a client of HTTP/2 that sends a flood of', () => {
     }
     await soon(() => expect(kernel.server.connections).toBe(1));
     client.close();
-    await other.close();
   });
 });
