@@ -7,7 +7,8 @@ const config: Config = {
   testMatch: ['**/*.test.ts'],
   setupFiles: ['reflect-metadata'],
   transform: { '^.+\\.ts$': 'ts-jest' },
-  maxWorkers: 2,
+  // Many tests wait for something else than a core.
+  maxWorkers: 3,
   // A machine may be busy with other things.
   testTimeout: 20_000,
 };
