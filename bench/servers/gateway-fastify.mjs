@@ -35,7 +35,7 @@ app.get('/api/dashboard', async (request, reply) => {
   const leave = () => controller.abort();
   reply.raw.once('close', leave);
   const deadline = setTimeout(leave, DEADLINE_MS);
-  const data = {};
+  const data = { user: null, orders: null };
   const errors = [];
   const timings = [];
   let isAnyThere = false;
@@ -46,7 +46,6 @@ app.get('/api/dashboard', async (request, reply) => {
         data[name] = await breaker.fire(controller.signal);
         isAnyThere = true;
       } catch (error) {
-        data[name] = null;
         errors.push({ service: name, code: error.code ?? 'UPSTREAM_FAILED' });
       }
       timings.push(`${name};dur=${(performance.now() - startMs).toFixed(1)}`);
