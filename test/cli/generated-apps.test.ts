@@ -6,10 +6,7 @@ import { endStarted, packPackage, runIn, startIn } from './packed-package';
 import { hasTerminals, runAtTerminal } from './terminal';
 
 const { samples } = readJson<{ samples: { name: string }[] }>('nest-like-cli.json');
-const { engines } = readJson<{ engines: { node: string } }>('package.json');
-const isOldest = engines.node.includes(process.versions.node.split('.')[0]);
-/** What they are made of is the same on every Node, and runs on each (test/samples): the oldest makes all, others the largest. */
-const others = samples.map(({ name }) => name).filter((name) => (isOldest ? name !== 'hello' : name === 'monitoring-dashboard'));
+const others = samples.map(({ name }) => name).filter((name) => name !== 'hello');
 
 let folder: string;
 let hello: string;
