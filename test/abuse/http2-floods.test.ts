@@ -160,7 +160,7 @@ describe('a client of HTTP/2 that sends a flood of', () => {
       kept = await keptBytes(flood);
     });
     // Some of what Node 20 bears, later ones (nghttp2 counts what is amiss) close the connection for.
-    expect(isClosed || !closes).toBe(true);
+    if (closes || process.versions.node.startsWith('20.')) expect(isClosed).toBe(closes);
     expect(cpu).toBeLessThan(sent * MS_PER_FRAME + MS_BESIDE);
     expect(kept).toBeLessThan(MOST_KEPT_BYTES);
     // At debug and info level each request may have its line.
