@@ -28,7 +28,8 @@ import { compileReach, type PlannedModule, type PlannedProvider, type PluginPlan
 import { RequestScope, type Supply } from '../plugins/request-scope';
 import type { InjectionKey } from '../plugins/service-token';
 import type { DeclaredBreakers } from '../resilience/declared-breakers';
-import { type RouteEntry, RouteTable } from '../routing/route-table';
+import type { RouteEntry } from '../routing/route-entry';
+import { RouteTable } from '../routing/route-table';
 import type { Authentication } from '../security/auth';
 import type { WebSockets } from '../websocket/web-sockets';
 import { type ApplicationOptions, limitsOf } from './configuration';
@@ -81,7 +82,7 @@ export function tryRoutes(plan: PluginPlan, foundation: RouteFoundation): Framew
       entries.push(...compileClass(foundation, controller, rooms, mistakes));
     }
   }
-  return [...mistakes, ...RouteTable.compile(entries).mistakes];
+  return [...mistakes, ...RouteTable.check(entries)];
 }
 
 /** What is wrong with methods, but for handlers, that are called through breakers. */

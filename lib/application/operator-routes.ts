@@ -2,7 +2,7 @@ import type { Exchange, RouteTarget } from '../http/exchange';
 import type { Lifetime } from '../lifetime/lifetime';
 import type { Health, HealthAnswer } from '../metrics/health';
 import type { HttpInstruments } from '../metrics/http-instruments';
-import type { RouteEntry } from '../routing/route-table';
+import type { RouteEntry } from '../routing/route-entry';
 
 interface OperatorRooms {
   readonly owner: Lifetime;

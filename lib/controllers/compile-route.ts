@@ -6,7 +6,7 @@ import type { RouteInstruments } from '../http/target';
 import type { Lifetime } from '../lifetime/lifetime';
 import { isObservable } from '../lifetime/observable';
 import type { Class } from '../metadata/slot';
-import type { RouteEntry } from '../routing/route-table';
+import type { RouteEntry } from '../routing/route-entry';
 import { refuseArguments, then, withArguments } from './collect-arguments';
 import { type ArgumentRooms, compileArguments, type CompiledArguments } from './compile-arguments';
 import { compileInterceptors, isAsyncIterable } from './compile-hooks';

@@ -4,7 +4,7 @@ import { type RouteDraft, shapeRoute } from '../controllers/route-draft';
 import type { Exchange, RouteTarget } from '../http/exchange';
 import { parserHookFailure } from '../http/parser-hook';
 import { asksFor, upgradeOf } from '../http/upgrade';
-import type { RouteEntry } from '../routing/route-table';
+import type { RouteEntry } from '../routing/route-entry';
 import { hijackErrors } from './errors';
 import { HijackLimit, MOST_HIJACKED } from './hijack-limit';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Exchange, RouteTarget } from '../http/exchange';
 import type { RouteInstruments } from '../http/target';
 import type { Lifetime } from '../lifetime/lifetime';
-import type { RouteEntry } from '../routing/route-table';
+import type { RouteEntry } from '../routing/route-entry';
 import type { OpenApiDocument } from './document';
 import type { OpenApiOptions } from './openapi-options';
 import { contentPolicy, PAGE_FILES, pageHtml, readPageFile } from './page-html';

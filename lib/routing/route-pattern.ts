@@ -15,3 +15,11 @@ export function parameterNames(pattern: string): string[] {
   const names = [...pattern.matchAll(/:([A-Za-z_]\w*)/g)].map((match) => match[1] ?? '');
   return pattern.includes('*') ? [...names, '*'] : names;
 }
+
+/** Whole segments of plain text or one parameter each, and at most a rest. */
+const PLAIN = /^(\/([\w.~-]*|:[A-Za-z_]\w*))*(\/\*)?$/;
+
+/** Whether nothing can be wrong with a pattern by itself: it has no expressions, no optional parts and no escapes. */
+export function isPlainPattern(pattern: string): boolean {
+  return pattern.startsWith('/') && PLAIN.test(pattern);
+}

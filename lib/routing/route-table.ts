@@ -3,19 +3,10 @@ import Router from 'find-my-way';
 import type { HTTPMethod } from 'find-my-way';
 import type { FrameworkError } from '../errors/framework-error';
 import { AuthorityTable } from './authority-table';
+import { type Candidate, candidates, isHeadLikeGet, placed } from './candidates';
 import { routingErrors } from './errors';
-
-/** One line of the table. `place` names where it was declared, for messages. */
-export interface RouteEntry<T> {
-  readonly method: string;
-  readonly pattern: string;
-  readonly target: T;
-  readonly place: string;
-  /** Stands back where another entry answers the same method and path. */
-  readonly yields?: boolean;
-  /** Of GET: does not answer HEAD as well. */
-  readonly withoutHead?: boolean;
-}
+import type { RouteEntry } from './route-entry';
+import { isPlainPattern } from './route-pattern';
 
 /**
  * What the table found. `store` is the target, or `null` for a path that is no valid URL; `searchParams` is the
@@ -76,20 +67,32 @@ export class RouteTable<T> {
       onBadUrl: nothing,
       querystringParser: (query: string) => query as never,
     });
-    const all = candidates(entries);
+    const isAlike = isHeadLikeGet(entries);
+    const all = candidates(entries, !isAlike);
     const authorities = new AuthorityTable<T>();
-    const mistakes = addAll(router, authorities, all);
-    const methods = [...new Set([...all.map((entry) => entry.method), ...(late?.methods ?? [])])];
+    const mistakes: FrameworkError[] = [];
+    addAll(router, authorities, placed(all, mistakes), mistakes);
     const look = router.find.bind(router) as unknown as Find<T>;
     const find: Find<T> = (method, url) => {
       // The router does not look at the first letter: what is no path would match as if it were one.
       if (url.charCodeAt(0) !== SLASH && !ABSOLUTE.test(url)) return method === 'CONNECT' ? authorities.find(url) : null;
-      const match = look(method, url);
+      const match = look(isAlike && method === 'HEAD' ? 'GET' : method, url);
       // Only such paths can leave a parameter empty, and nobody who writes /:id means that.
       return match !== null && mayBeEmpty(url) && hasEmpty(match.params) ? null : match;
     };
     const both: Find<T> = late === undefined ? find : (method, url) => late.find(method, url, find(method, url));
-    return { table: new RouteTable(entries, methods, both), mistakes };
+    const methods = new Set([...all.map((entry) => entry.method), ...(late?.methods ?? [])]);
+    if (isAlike && methods.has('GET')) methods.add('HEAD');
+    return { table: new RouteTable(entries, [...methods], both), mistakes };
+  }
+
+  /** What is wrong with entries, without making a table of them where their patterns say nothing out of the ordinary. */
+  static check(entries: readonly RouteEntry<unknown>[]): readonly FrameworkError[] {
+    if (!entries.every(({ method, pattern }) => method !== 'CONNECT' && isPlainPattern(pattern)))
+      return RouteTable.compile(entries).mistakes;
+    const mistakes: FrameworkError[] = [];
+    placed(candidates(entries, !isHeadLikeGet(entries)), mistakes);
+    return mistakes;
   }
 
   /** The methods that answer at this path, for `Allow` (RFC 9110 §10.2.1); empty when none does. */
@@ -108,41 +111,15 @@ function hasEmpty(params: RouteMatch<unknown>['params']): boolean {
   return false;
 }
 
-/** An entry on its way into the table: what somebody declared is told of when it loses its place, what follows from it is not. */
-interface Candidate<T> extends RouteEntry<T> {
-  readonly derived: boolean;
-}
-
-/** All entries by who has the first right to a place: declared ones, HEAD from GET, and what yields. */
-function candidates<T>(entries: readonly RouteEntry<T>[]): Candidate<T>[] {
-  const inOrder = (some: readonly RouteEntry<T>[]): Candidate<T>[] => [
-    ...some.map((entry) => ({ ...entry, derived: false })),
-    ...some
-      .filter(({ method, withoutHead }) => method === 'GET' && withoutHead !== true)
-      .map((entry) => ({ ...entry, method: 'HEAD', derived: true })),
-  ];
-  return [
-    ...inOrder(entries.filter(({ yields }) => yields !== true)),
-    ...inOrder(entries.filter(({ yields }) => yields === true)),
-  ];
-}
-
+/** Adds what has its place. Mistakes are added to `mistakes`. */
 function addAll<T>(
   router: Router.Instance<Router.HTTPVersion.V1>,
   authorities: AuthorityTable<T>,
   entries: readonly Candidate<T>[],
-): FrameworkError[] {
-  const mistakes: FrameworkError[] = [];
-  const seen = new Map<string, Candidate<T>>();
+  mistakes: FrameworkError[],
+): void {
   for (const entry of entries) {
     const { method, pattern, target, place } = entry;
-    const key = `${method} ${shape(pattern)}`;
-    const other = seen.get(key);
-    if (other !== undefined) {
-      if (!standsBack(entry, other)) mistakes.push(duplicate(entry, other));
-      continue;
-    }
-    seen.set(key, entry);
     if (method === 'CONNECT') {
       const mistake = authorities.add(entry);
       if (mistake !== undefined) mistakes.push(mistake);
@@ -154,21 +131,6 @@ function addAll<T>(
       if (!entry.derived) mistakes.push(routingErrors.ROUTE_PATTERN_INVALID({ method, pattern, place, reason: reasonOf(error) }));
     }
   }
-  return mistakes;
-}
-
-/** Whether an entry may lose its place without a word. Two that answer all methods are told of once. */
-function standsBack(entry: Candidate<unknown>, other: Candidate<unknown>): boolean {
-  return entry.derived || (entry.yields === true && (other.yields !== true || entry.method !== 'GET'));
-}
-
-function duplicate({ method, pattern, place }: Candidate<unknown>, other: Candidate<unknown>): FrameworkError {
-  return routingErrors.ROUTE_DUPLICATE({ method, pattern, place, other: other.place, otherPattern: other.pattern });
-}
-
-/** Two patterns that differ in nothing but the names of their parameters, or a last slash, answer the same paths. */
-function shape(pattern: string): string {
-  return pattern.replace(/:[A-Za-z_]\w*/g, ':').replace(/(?<=.)\/$/, '');
 }
 
 function reasonOf(error: unknown): string {

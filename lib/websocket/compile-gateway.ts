@@ -11,7 +11,7 @@ import type { HttpProtocol } from '../http/target';
 import { asksFor } from '../http/upgrade';
 import type { Class } from '../metadata/slot';
 import { RequestScope } from '../plugins/request-scope';
-import type { RouteEntry } from '../routing/route-table';
+import type { RouteEntry } from '../routing/route-entry';
 import { type CompiledHandlers, compileHandlers, type HandlersRooms } from './compile-handlers';
 import { ConnectionLimit, type Place } from './connection-limit';
 import { websocketErrors } from './errors';

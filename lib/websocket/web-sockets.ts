@@ -9,7 +9,7 @@ import type { RouteTarget } from '../http/exchange';
 import type { Clock } from '../lifetime/clock';
 import type { Deadlines } from '../lifetime/deadline';
 import type { Class, ConcreteClass } from '../metadata/slot';
-import type { RouteEntry } from '../routing/route-table';
+import type { RouteEntry } from '../routing/route-entry';
 import { checkWebSocketOptions } from './check-options';
 import type * as CompileGateway from './compile-gateway';
 import type { Message } from './message';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { joinPaths, parameterNames } from '../../lib/routing/route-pattern';
-import { type RouteEntry, RouteTable } from '../../lib/routing/route-table';
+import type { RouteEntry } from '../../lib/routing/route-entry';
+import { RouteTable } from '../../lib/routing/route-table';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -77,6 +78,15 @@ describe('a route table', () => {
     expect(table.find('HEAD', '/b')?.store).toBe('HEAD /b');
   });
 
+  it('answers HEAD by the nearest of both, once one of them is its own', () => {
+    const table = tableOf(entry('GET', '/users/me'), entry('HEAD', '/users/:id'));
+    expect(table.find('HEAD', '/users/me')?.store).toBe('GET /users/me');
+    expect(table.find('HEAD', '/users/7')?.store).toBe('HEAD /users/:id');
+    const taken = tableOf(entry('GET', '/raw', { withoutHead: true }), entry('GET', '/users'));
+    expect(taken.find('HEAD', '/raw')).toBeNull();
+    expect(taken.find('HEAD', '/users')?.store).toBe('GET /users');
+  });
+
   it('tells which methods a path answers, OPTIONS among them', () => {
     const table = tableOf(entry('GET', '/users/:id'), entry('DELETE', '/users/:id'), entry('POST', '/users'));
     expect(table.allowed('/users/7')).toEqual(['DELETE', 'GET', 'HEAD', 'OPTIONS']);
@@ -113,6 +123,35 @@ describe('a route table', () => {
         /^ROUTE_PATTERN_INVALID: The route GET .* of the place of GET .* is not valid: .+\. A pattern starts with a slash/,
       ),
     ]);
+  });
+
+  it('tells the same of what is only checked as of what is compiled', () => {
+    const segment = fc.constantFrom(
+      '',
+      'a',
+      'b-c',
+      'd.e',
+      '~f',
+      ':x',
+      ':y',
+      ':x-:y',
+      ':n(^\\d+$)',
+      ':o?',
+      'a::b',
+      '%41',
+      'é',
+      '*',
+    );
+    const pattern = fc.array(segment, { maxLength: 3 }).map((parts) => `/${parts.join('/')}`);
+    const any = fc.record({ method: fc.constantFrom('GET', 'HEAD', 'POST'), pattern, yields: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 5 }), (list) => {
+        const entries = list.map(({ method, pattern: path, yields }) => entry(method, path, { yields }));
+        const told = (mistakes: readonly Error[]): string[] => mistakes.map(({ message }) => message);
+        expect(told(RouteTable.check(entries))).toEqual(told(RouteTable.compile(entries).mistakes));
+      }),
+      { numRuns: 500, seed: 20_261_128 },
+    );
   });
 
   it('compiles ten thousand routes, and finds the last as well as the first', () => {
