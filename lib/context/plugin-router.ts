@@ -18,18 +18,14 @@ export type RouteHandler = (ctx: RequestContext) => unknown;
  */
 export class PluginRouter {
   readonly #plugin: string;
-  readonly #controller: ConcreteClass;
+  /** The routes so far as a controller; `undefined` while there are none. */
+  #controller: ConcreteClass | undefined;
   #count = 0;
   #isClosed = false;
 
   /** @internal */
   constructor(plugin: string) {
     this.#plugin = plugin;
-    this.#controller = class Routes {
-      declare readonly routes?: never;
-    };
-    Object.defineProperty(this.#controller, 'name', { value: `${plugin} router` });
-    Controller()(this.#controller);
   }
 
   get(path: string, handler: RouteHandler, ...decorators: readonly RouteDecorator[]): this {
@@ -66,7 +62,7 @@ export class PluginRouter {
 
   /** The routes as a controller; `undefined` when there are none. @internal */
   get controller(): ConcreteClass | undefined {
-    return this.#count === 0 ? undefined : this.#controller;
+    return this.#controller;
   }
 
   /** Takes no more routes from now on. @internal */
@@ -78,6 +74,7 @@ export class PluginRouter {
     if (this.#isClosed) throw contextErrors.PLUGIN_ROUTER_CLOSED({ plugin: this.#plugin, path });
     if (typeof handler !== 'function')
       throw contextErrors.PLUGIN_HANDLER_INVALID({ plugin: this.#plugin, path, got: typeof handler });
+    this.#controller ??= makeController(this.#plugin);
     const prototype = this.#controller.prototype as object;
     const member = `route ${++this.#count}`;
     const value = function routed(ctx: RequestContext): unknown {
@@ -89,4 +86,13 @@ export class PluginRouter {
     route(prototype, member);
     return this;
   }
+}
+
+function makeController(plugin: string): ConcreteClass {
+  class Routes {
+    declare readonly routes?: never;
+  }
+  Object.defineProperty(Routes, 'name', { value: `${plugin} router` });
+  Controller()(Routes);
+  return Routes;
 }

@@ -3,6 +3,7 @@ import { isHook } from './hooks';
 import { type DraftRooms, makeDraft } from './make-draft';
 import { readParameters } from './parameter';
 import { readRouteMembers, type RouteDeclaration } from './route';
+import { readShapers } from './route-draft';
 
 /** A draft that is only looked at. */
 const LOOKED_AT: RouteDeclaration = { method: '', path: '', reply: 'value' };
@@ -26,9 +27,12 @@ export function hookClassesOf(
     if (typeof hook === 'function') classes.add(hook as ConcreteClass);
   };
   const prototype = controller.prototype as object;
+  const isShaped = readShapers(controller).length > 0;
   for (const member of members) {
-    const { hooks } = makeDraft(controller, member, LOOKED_AT, NOTHING_AROUND);
-    for (const list of [hooks.guards, hooks.pipes, hooks.interceptors, hooks.filters]) list.forEach(add);
+    if (isShaped || readShapers(prototype, member).length > 0) {
+      const { hooks } = makeDraft(controller, member, LOOKED_AT, NOTHING_AROUND);
+      for (const list of [hooks.guards, hooks.pipes, hooks.interceptors, hooks.filters]) list.forEach(add);
+    }
     for (const { pipes } of readParameters(prototype, member).values())
       pipes.filter((pipe) => isHook(pipe, 'transform')).forEach(add);
   }

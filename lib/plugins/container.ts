@@ -15,22 +15,39 @@ const symbols = new WeakMap<Token, symbol>();
 /** The container of an application: the parent of its modules' containers. */
 export class AppContainer {
   readonly #container = globalContainer.createChildContainer();
+  #made: (() => unknown) | undefined;
+
+  constructor() {
+    this.#container.register(UNDER_CONSTRUCTION, { useFactory: () => this.#made?.() });
+  }
 
   /** Opens the container of a module; `supply` gives what the module sees under a key, or throws who has it. */
   openModule(supply: (key: InjectionKey) => unknown): ModuleContainer {
-    return new ModuleContainer(this.#container.createChildContainer(), supply);
+    return new ModuleContainer(this, supply);
+  }
+
+  /** The container of a module, below this one: made when it is first asked. */
+  openChild(): DependencyContainer {
+    return this.#container.createChildContainer();
+  }
+
+  /** Constructs a class from what the plan found for its arguments. */
+  construct(it: ConcreteClass, args: readonly unknown[]): unknown {
+    this.#made = () => new it(...args);
+    return this.#container.resolve<unknown>(UNDER_CONSTRUCTION);
   }
 }
 
 /** What one module sees, ready to be asked. */
 export class ModuleContainer {
-  readonly #container: DependencyContainer;
+  readonly #app: AppContainer;
+  #container: DependencyContainer | undefined;
   readonly #supply: (key: InjectionKey) => unknown;
   readonly #approved = new Set<InjectionKey>();
 
   /** To be called by `AppContainer.openModule`. */
-  constructor(container: DependencyContainer, supply: (key: InjectionKey) => unknown) {
-    this.#container = container;
+  constructor(app: AppContainer, supply: (key: InjectionKey) => unknown) {
+    this.#app = app;
     this.#supply = supply;
   }
 
@@ -40,25 +57,19 @@ export class ModuleContainer {
    * Fails with: DEPENDENCY_UNKNOWN, PLUGIN_NOT_EXPORTED, PLUGIN_NOT_IMPORTED, DEPENDENCY_AMBIGUOUS, PROVIDER_PER_REQUEST.
    */
   resolve<T>(key: InjectionKey<T>): T {
-    this.#approve(key);
-    return this.#container.resolve<T>(symbolOf(key) as InjectionToken<T>);
+    const container = (this.#container ??= this.#app.openChild());
+    if (!this.#approved.has(key)) {
+      const value = this.#supply(key);
+      // A factory, since tsyringe does not take `undefined` and `null` for values.
+      container.register(symbolOf(key), { useFactory: () => value });
+      this.#approved.add(key);
+    }
+    return container.resolve<T>(symbolOf(key) as InjectionToken<T>);
   }
 
   /** Constructs a class from what the plan found for its arguments. */
   construct(it: ConcreteClass, args: readonly unknown[]): unknown {
-    this.#container.register(UNDER_CONSTRUCTION, { useFactory: () => new it(...args) });
-    return this.#container.resolve<unknown>(UNDER_CONSTRUCTION);
-  }
-
-  #approve(key: InjectionKey): void {
-    if (this.#approved.has(key)) return;
-    this.#register(key, this.#supply(key));
-    this.#approved.add(key);
-  }
-
-  #register(key: InjectionKey, value: unknown): void {
-    // A factory, since tsyringe does not take `undefined` and `null` for values.
-    this.#container.register(symbolOf(key), { useFactory: () => value });
+    return this.#app.construct(it, args);
   }
 }
 

@@ -15,7 +15,7 @@ export interface ProviderDraft extends PlannedProvider {
   readonly module: ModuleDraft;
   scope: Scope;
   readonly dependencies: Reference[];
-  readonly methods: Map<string | symbol, Map<number, Reference>>;
+  methods: ReadonlyMap<string | symbol, ReadonlyMap<number, Reference>>;
   readonly companions: Reference[];
 }
 
@@ -56,10 +56,7 @@ export function addConfig(module: ModuleDraft, config: object | undefined, repla
 
 /** The draft of the module's own class. */
 export function draftModuleClass(module: ModuleDraft): ProviderDraft {
-  return {
-    ...draftProvider(module, { key: module.source, recipe: classRecipe(module.source), scope: 'singleton' }),
-    role: 'module',
-  };
+  return draftProvider(module, { key: module.source, recipe: classRecipe(module.source), scope: 'singleton' }, 'module');
 }
 
 /** Finds out what each module sees of its imports and what it exports, which may be what it imports. */
@@ -138,14 +135,19 @@ function addController(module: ModuleDraft, entry: unknown, { at, report }: { at
     const [first, second] = [describeRecipe(twin.recipe), 'a controller'];
     report(pluginErrors.PROVIDER_DUPLICATE({ module: module.label, key: keyName(it), first, second }));
   }
-  const draft = draftProvider(module, { key: it, recipe: classRecipe(it), scope: undefined });
-  module.controllers.set(it, { ...draft, role: 'controller' });
+  module.controllers.set(it, draftProvider(module, { key: it, recipe: classRecipe(it), scope: undefined }, 'controller'));
 }
 
-function draftProvider(module: ModuleDraft, { key, recipe, scope }: ParsedProvider): ProviderDraft {
+function draftProvider(
+  module: ModuleDraft,
+  { key, recipe, scope }: ParsedProvider,
+  role: ProviderDraft['role'] = 'provider',
+): ProviderDraft {
   const lasts = scope ?? (recipe.kind === 'class' ? readScope(recipe.class) : 'singleton');
-  return { module, key, role: 'provider', recipe, scope: lasts, dependencies: [], methods: new Map(), companions: [] };
+  return { module, key, role, recipe, scope: lasts, dependencies: [], methods: NO_METHODS, companions: [] };
 }
+
+const NO_METHODS: ProviderDraft['methods'] = new Map();
 
 function replaced(parsed: ParsedProvider, replacements: Replacements): ParsedProvider {
   const by = replacements.by.get(parsed.key);

@@ -85,6 +85,7 @@ class Planner {
   readonly #report: Report;
   readonly #ambient: ReadonlySet<InjectionKey>;
   readonly #replacements: Replacements;
+  readonly #extras = new Map<ConcreteClass, readonly ConcreteClass[]>();
   /** Who asks: all of them, so that nothing is looked at twice. */
   readonly #drafts: ProviderDraft[] = [];
 
@@ -147,8 +148,10 @@ class Planner {
     }
   }
 
-  #extrasOf(controller: ConcreteClass): Iterable<ConcreteClass> {
-    return this.#options.extraClassesOf?.(controller) ?? [];
+  #extrasOf(controller: ConcreteClass): readonly ConcreteClass[] {
+    let extras = this.#extras.get(controller);
+    if (extras === undefined) this.#extras.set(controller, (extras = [...(this.#options.extraClassesOf?.(controller) ?? [])]));
+    return extras;
   }
 
   #gather(module: ModuleDraft): void {

@@ -119,7 +119,8 @@ export function findInView(
 }
 
 /** All that something made is given, in whatever way. */
-export function referencesOf({ dependencies, methods, companions }: PlannedProvider): Reference[] {
+export function referencesOf({ dependencies, methods, companions }: PlannedProvider): readonly Reference[] {
+  if (companions.length === 0 && methods.size === 0) return dependencies;
   return [...dependencies, ...companions, ...[...methods.values()].flatMap((at) => [...at.values()])];
 }
 

@@ -54,10 +54,11 @@ function settleScope(draft: ProviderDraft): void {
 }
 
 /** The scope behind however many other names. */
-function scopeOf(provider: PlannedProvider, seen = new Set<PlannedProvider>()): Scope {
+function scopeOf(provider: PlannedProvider, seen?: Set<PlannedProvider>): Scope {
+  if (provider.recipe.kind !== 'existing') return provider.scope;
   const [target] = provider.dependencies;
-  if (provider.recipe.kind !== 'existing' || target?.kind !== 'provider' || seen.has(provider)) return provider.scope;
-  return scopeOf(target.provider, seen.add(provider));
+  if (target?.kind !== 'provider' || seen?.has(provider) === true) return provider.scope;
+  return scopeOf(target.provider, (seen ?? new Set()).add(provider));
 }
 
 function refuseCaptives(draft: ProviderDraft, report: Report): void {

@@ -39,11 +39,15 @@ export class ReferenceFinder {
 
   #findForMethods(draft: ProviderDraft): void {
     const { prototype } = draft.key as ConcreteClass;
-    for (const member of readInjectedMembers(prototype as object)) {
+    const members = readInjectedMembers(prototype as object);
+    if (members.size === 0) return;
+    const methods = new Map<string | symbol, ReadonlyMap<number, Reference>>();
+    for (const member of members) {
       const references = new Map<number, Reference>();
       for (const [at, need] of readMethodNeeds(prototype as object, member)) references.set(at, this.#refer(draft, need));
-      draft.methods.set(member, references);
+      methods.set(member, references);
     }
+    draft.methods = methods;
   }
 
   #refer(draft: ProviderDraft, need: Need): Reference {

@@ -64,6 +64,7 @@ const marks = defineSlot<InjectionMarks>('injection');
 const markedMembers = defineSlot<ReadonlySet<Member>>('injection-members');
 
 const NO_MARKS: InjectionMarks = new Map();
+const NO_MEMBERS: ReadonlySet<Member> = new Set();
 const NO_MARK: InjectionMark = { keyed: false, key: undefined, optional: false };
 
 /** What `@Inject` and `@Optional` said beside the parameters of a class's own constructor, or of a method (`target` is the prototype). */
@@ -73,7 +74,7 @@ export function readInjectionMarks(target: object, member?: Member): InjectionMa
 
 /** The methods of a prototype, inherited ones too, that have `@Inject` or `@Optional` beside a parameter. */
 export function readInjectedMembers(prototype: object): ReadonlySet<Member> {
-  return markedMembers.get(prototype) ?? new Set();
+  return markedMembers.get(prototype) ?? NO_MEMBERS;
 }
 
 function mark(
