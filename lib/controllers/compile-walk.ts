@@ -32,5 +32,6 @@ export function compileWalk(draft: RouteDraft, rooms: WalkRooms, inner: Run): Ru
 
 /** The steps of a phase before the handler. */
 export function stepsOf(draft: RouteDraft, phase: 'authentication' | 'guards' | 'upgrade' | 'push'): BeforeStep[] {
+  if (draft.before.length === 0) return [];
   return draft.before.filter((step) => step.phase === phase).map((step) => step.run);
 }

@@ -27,10 +27,13 @@ export function guardClass(target: object): void {
   guardedClasses.set(target, true);
 }
 
+const NONE: readonly [string | symbol, GivenBreaker][] = [];
+
 /** Those that are no handlers: what goes around a handler is compiled into its route. */
-function guardedMethods(type: Class): [string | symbol, GivenBreaker][] {
+function guardedMethods(type: Class): readonly [string | symbol, GivenBreaker][] {
   const prototype = type.prototype as object;
-  return [...(guards.get(prototype) ?? [])].filter(([member]) => !isHandler(prototype, member));
+  const all = guards.get(prototype);
+  return all === undefined ? NONE : [...all].filter(([member]) => !isHandler(prototype, member));
 }
 
 /** Whether methods of a class are called through breakers: what they call belongs to the current request. */
@@ -40,10 +43,18 @@ export function hasGuardedMethods(type: Class): boolean {
 
 /** What is wrong with the guarded methods of a class; which breakers they name is noted. */
 export function checkGuardedMethods(type: Class, declared: DeclaredBreakers): FrameworkError[] {
+  if (!isGuarded(type)) return [];
   return [
     ...misplacedGuards(type),
     ...guardedMethods(type).flatMap(([member, given]) => checkMethod(type, member, given, declared)),
   ];
+}
+
+/** Whether a breaker stands on the class or on any of its methods. */
+function isGuarded(type: Class): boolean {
+  return (
+    guards.get(type.prototype as object) !== undefined || guards.get(type) !== undefined || guardedClasses.get(type) === true
+  );
 }
 
 function checkMethod(type: Class, member: string | symbol, given: GivenBreaker, declared: DeclaredBreakers): FrameworkError[] {

@@ -57,9 +57,11 @@ interface Filler {
 
 const fillers = defineSlot<Filler>('parameter-filler');
 
+const NO_PARAMETERS: ReadonlyMap<number, ParameterDeclaration> = new Map();
+
 /** The declared parameters of a method, by index. */
 export function readParameters(prototype: object, member: string | symbol): ReadonlyMap<number, ParameterDeclaration> {
-  return declarations.get(prototype, member) ?? new Map();
+  return declarations.get(prototype, member) ?? NO_PARAMETERS;
 }
 
 /** Makes a parameter decorator: how a new capability is asked for by a handler. */

@@ -2,11 +2,21 @@ import { AUTHORITY_PARAMETERS } from './authority-table';
 
 /** Joins the parts of a path (`prefix`, controller, route) with single slashes: `('/api', 'users/', ':id')` is `/api/users/:id`. */
 export function joinPaths(...parts: readonly string[]): string {
-  const joined = parts
-    .map((part) => part.replace(/^\/+|\/+$/g, ''))
-    .filter((part) => part !== '')
-    .join('/');
-  return `/${joined}`;
+  let joined = '';
+  for (const part of parts) {
+    const inner = withoutSlashes(part);
+    if (inner !== '') joined += `/${inner}`;
+  }
+  return joined === '' ? '/' : joined;
+}
+
+/** Without slashes at both ends. */
+function withoutSlashes(part: string): string {
+  let start = 0;
+  let end = part.length;
+  while (start < end && part[start] === '/') start++;
+  while (end > start && part[end - 1] === '/') end--;
+  return part.slice(start, end);
 }
 
 /** The parameter names of a pattern: `/users/:id/files/*` has `id` and `*`; one of CONNECT, which is no path, `host` and `port`. */
