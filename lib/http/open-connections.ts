@@ -18,11 +18,17 @@ export class OpenConnections {
   readonly #quietMs: number;
   #cancelLook: CancelTimer | undefined;
   #whenEmpty: (() => void) | undefined;
+  /** One function for all of them: a closure apiece would cost each idle one. */
+  readonly #gone: (this: Duplex) => void;
 
   /** In: how long a client may ask nothing, or leave unread what waits for it. */
   constructor(clock: Clock, quietMs: number) {
     this.#clock = clock;
     this.#quietMs = quietMs;
+    const closed = (socket: Duplex): void => this.#closed(socket);
+    this.#gone = function () {
+      closed(this);
+    };
   }
 
   get size(): number {
@@ -31,23 +37,16 @@ export class OpenConnections {
 
   /** A connection was made. Behind TLS another socket object takes its place: the peer's address is what both have. */
   arrive(socket: Socket): void {
-    const peer = peerOf(socket);
-    this.#arriving.set(peer, socket);
-    socket.once('close', () => {
-      if (this.#arriving.get(peer) === socket) this.#arriving.delete(peer);
-      this.#closed();
-    });
+    this.#arriving.set(peerOf(socket), socket);
+    socket.on('close', this.#gone);
   }
 
   /** It is known what the connection speaks. */
   settle(socket: Duplex, connection: Connection): void {
-    if ('remotePort' in socket) this.#arriving.delete(peerOf(socket as Socket));
+    const isWatched = this.#settled(socket);
     this.#sockets.set(socket, connection.protocol === '1.1' ? connection : undefined);
     if (connection.protocol === '1.1') this.#cancelLook ??= this.#clock.setTimer(this.#look, this.#quietMs / 4);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#closed();
-    });
+    if (!isWatched) socket.on('close', this.#gone);
   }
 
   /** It is somebody else's, who closes it; it is waited for. */
@@ -100,7 +99,18 @@ export class OpenConnections {
     }
   };
 
-  #closed(): void {
+  /** Out: whether it is the very socket that arrived. */
+  #settled(socket: Duplex): boolean {
+    if (!('remotePort' in socket)) return false;
+    const peer = peerOf(socket as Socket);
+    const arrived = this.#arriving.get(peer);
+    this.#arriving.delete(peer);
+    return arrived === socket;
+  }
+
+  #closed(socket: Duplex): void {
+    this.#sockets.delete(socket);
+    if ('remotePort' in socket && this.#arriving.get(peerOf(socket as Socket)) === socket) this.#settled(socket);
     if (this.#sockets.size === 0) {
       this.#cancelLook?.();
       this.#cancelLook = undefined;
