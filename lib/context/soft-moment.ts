@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/exchange';
 import { Deadline } from '../lifetime/deadline';
 import { cancelledBecause } from '../lifetime/end-reason';
-import type { Lifetime } from '../lifetime/lifetime';
+import { type Lifetime, outermost } from '../lifetime/lifetime';
 
 /** Of the time to answer, what is left at the soft moment. */
 const SHARE_LEFT = 0.1;
@@ -37,8 +37,4 @@ function whenFinishing({ finishing }: Lifetime, tell: () => void): () => void {
   if (finishing.aborted) tell();
   else finishing.addEventListener('abort', tell, { once: true });
   return () => finishing.removeEventListener('abort', tell);
-}
-
-function outermost(lifetime: Lifetime): Lifetime {
-  return lifetime.owner === undefined ? lifetime : outermost(lifetime.owner);
 }

@@ -118,6 +118,6 @@ function logFailure(exchange: Exchange, failure: FrameworkError): void {
 }
 
 /** Told to come again: by a breaker that is open, or by who has too much to do. There are many of them, and each is meant. */
-function isRefusal({ status, headers, cause }: FrameworkError): boolean {
+export function isRefusal({ status, headers, cause }: FrameworkError): boolean {
   return status === 503 && cause === undefined && headers?.['retry-after'] !== undefined;
 }

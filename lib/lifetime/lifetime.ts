@@ -343,6 +343,11 @@ export class Lifetime {
   }
 }
 
+/** The root that a lifetime is inside of: the application's. */
+export function outermost(lifetime: Lifetime): Lifetime {
+  return lifetime.owner === undefined ? lifetime : outermost(lifetime.owner);
+}
+
 /** What ends inside something that ended: cut for the same reason, and a normal end outside cuts it too. */
 function reasonInside(reason: EndReason): CancelReason {
   return reason === 'finished' ? 'parent' : reason;

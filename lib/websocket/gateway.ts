@@ -1,11 +1,11 @@
 // Hot: `handle` is called for each message.
 import type { Logger } from '../diagnostics/logger';
 import type { FrameworkError } from '../errors/framework-error';
-import { toFailure } from '../http/failure-reply';
+import { isRefusal, toFailure } from '../http/failure-reply';
 import type { Clock } from '../lifetime/clock';
 import type { Deadlines } from '../lifetime/deadline';
 import { isCancellation } from '../lifetime/end-reason';
-import type { Lifetime } from '../lifetime/lifetime';
+import { type Lifetime, outermost } from '../lifetime/lifetime';
 import { CLOSE } from './close-codes';
 import { websocketErrors } from './errors';
 import { Message, type MessageHandler, type MessageRooms } from './message';
@@ -77,6 +77,11 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
     return this.#sessions.size;
   }
 
+  /** The application goes on where only the plugin of the class is exchanged: whoever comes again meets the new one. */
+  get farewell(): number {
+    return outermost(this.lifetime).state === 'open' ? CLOSE.serviceRestart : CLOSE.goingAway;
+  }
+
   /** A session has begun. In: what was read for `@OnOpen` before the upgrade. */
   opened(session: Session, args: readonly unknown[]): void {
     this.#sessions.add(session);
@@ -115,8 +120,7 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
     const failure = toFailure(error);
     this.#tell(session, failure, handler.place);
     if (handler !== this.#handlers.open) return;
-    const isOurs = failure.status === undefined || failure.status >= 500;
-    session.close(isOurs ? CLOSE.internalError : CLOSE.policyViolation, '');
+    session.close(closeCodeFor(failure), '');
   }
 
   #sort(session: Session, data: Buffer, isBinary: boolean): Message {
@@ -153,7 +157,7 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
   #tell(session: Session, failure: FrameworkError, place: string): void {
     const { code, status = 500 } = failure;
     const fields = { route: this.route, handler: place, status, code };
-    if (status >= 500) this.logger.error('a message failed', { ...fields, err: failure.cause ?? failure });
+    if (status >= 500 && !isRefusal(failure)) this.logger.error('a message failed', { ...fields, err: failure.cause ?? failure });
     else this.logger.debug('a message was refused', { ...fields, reason: failure.detail });
     void session.send(errorFrame(failure));
   }
@@ -164,6 +168,12 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
     const level = handler === this.#handlers.close ? 'error' : 'debug';
     this.logger[level]('a handler failed after its session was over', { route: this.route, handler: handler.place, err: error });
   }
+}
+
+/** Of a session that could not begin. */
+function closeCodeFor(failure: FrameworkError): number {
+  if (isRefusal(failure)) return CLOSE.tryAgainLater;
+  return (failure.status ?? 500) >= 500 ? CLOSE.internalError : CLOSE.policyViolation;
 }
 
 function inForm(form: MessageForm, data: Buffer, isBinary: boolean): unknown {

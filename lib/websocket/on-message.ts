@@ -41,8 +41,9 @@ export function OnMessage(type?: string): MethodHook {
  * Runs when a session has begun; messages wait until its promise has settled. What it returns is sent.
  *
  * Parameters with `@Query`, `@Param`, `@Headers` and the like are read and checked before the upgrade, so that a bad one is
- * answered with 400. When it throws, the client gets an error frame and the session is closed: 1011, or 1008 for an
- * error with a status below 500.
+ * answered with 400. When it throws, the client gets an error frame and the session is closed: 1008 for an error with a
+ * status below 500; 1013 for one that says when to come again (503 with `retry-after`, as of a breaker that is open, of a
+ * full bulkhead, of a server that has too much to do); else 1011.
  */
 export function OnOpen(): MethodHook {
   return declareHandler({ what: 'open' });

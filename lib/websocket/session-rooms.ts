@@ -18,6 +18,8 @@ export interface SessionRooms<One> extends HeartbeatRooms {
   readonly instruments: WebSocketInstruments;
   /** Of the class: its sessions are inside of it. */
   readonly lifetime: Lifetime;
+  /** What sessions are closed with that are asked to come to an end. */
+  readonly farewell: number;
   /** Handles a message; never throws. Out: a promise when the next one has to wait for it; it never rejects. */
   handle(session: One, data: Buffer, isBinary: boolean): Promise<void> | undefined;
   /** Answers a message with a failure; never throws. */

@@ -187,12 +187,12 @@ export class Session implements LiveSession, Member, Listening {
     if (!this.isOpen || this.#isStopping) return;
     this.#isStopping = true;
     this.#drop(this.#inbox?.close() ?? 0);
-    if (this.#inbox?.isBusy !== true) this.#close(CLOSE.goingAway, '', 'shutdown');
+    if (this.#inbox?.isBusy !== true) this.#close(this.#shared.farewell, '', 'shutdown');
   }
 
   /** Closes it now, whatever is being handled. */
   stopNow(): void {
-    this.#close(CLOSE.goingAway, '', 'shutdown');
+    this.#close(this.#shared.farewell, '', 'shutdown');
   }
 
   received(data: Buffer, isBinary: boolean): void {
@@ -252,7 +252,7 @@ export class Session implements LiveSession, Member, Listening {
   }
 
   idle(): void {
-    if (this.#isStopping) this.#close(CLOSE.goingAway, '', 'shutdown');
+    if (this.#isStopping) this.#close(this.#shared.farewell, '', 'shutdown');
   }
 
   get isDeaf(): boolean {

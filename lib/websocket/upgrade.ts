@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { HttpProtocol } from '../http/target';
 import { websocketErrors } from './errors';
+import { telling, type ToldSocket } from './socket-events';
 import type { WebSocketSettings } from './web-socket-options';
 
 /** A WebSocket as `ws` speaks it, over a stream that somebody else opened. */
-export type Socket = WebSocket;
+export type Socket = ToldSocket;
 
 /** What both sides agreed on before the first frame. */
 export interface Handshake {
@@ -135,7 +135,7 @@ interface Parts {
 }
 
 /** A WebSocket of a server before it has a stream: what `WebSocketServer` sets, for handshakes of HTTP/2 too. */
-interface Unopened extends Socket {
+interface Unopened extends ToldSocket {
   _protocol: string;
   _extensions: Readonly<Record<string, Extension>>;
   setSocket(
@@ -156,6 +156,11 @@ let loaded: Parts | undefined;
 /** `ws`, loaded when the first class with `@WebSocket` is compiled: others do not pay for it at start. */
 export function loadWs(): Parts {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
-  loaded ??= require('ws') as Parts;
+  loaded ??= toldBy(require('ws') as Parts);
   return loaded;
+}
+
+function toldBy(ws: Parts): Parts {
+  const { PerMessageDeflate, extension, subprotocol } = ws;
+  return { PerMessageDeflate, extension, subprotocol, WebSocket: telling(ws.WebSocket) };
 }

@@ -29,7 +29,7 @@ export type RawMessage = string | Incoming['data'];
  * One client on a WebSocket, from the upgrade to its close: what the methods of a `@WebSocket` class are given.
  *
  * Ends: when either side closes it, when the client answers no pings or does not keep up with what it is sent, when a limit
- * is broken, when the application stops (1001). Then it is in no room any more, and `signal` is aborted.
+ * is broken, when the application stops (1001) or its plugin is replaced (1012). Then it is in no room any more, and `signal` is aborted.
  */
 export class WebSocketSession {
   readonly #session: LiveSession;

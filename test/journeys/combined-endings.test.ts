@@ -74,7 +74,7 @@ describe.each(doors)('over $name', (door) => {
 
       // A stream and a session would last: they end with the plugin they began with, and their clients come again.
       expect((await events.answer).text).toBe('data: open\n\n');
-      expect(await viewer.closed()).toMatchObject({ code: 1001 });
+      expect(await viewer.closed()).toMatchObject({ code: 1012 });
       await stopped;
       const again = await WsClient.connect(new URL('/live', url));
       expect(await again.next()).toEqual({ version: '2.0.0' });

@@ -463,7 +463,7 @@ it('says goodbye to WebSockets and taken-over connections of what is replaced', 
   await raw.until('here');
   const closed = once(socket, 'close');
   const { stopped } = await app.plugins.replace('live-plugin', LivePlugin);
-  expect((await closed)[0]).toBe(1001);
+  expect((await closed)[0]).toBe(1012);
   await raw.until('bye');
   await raw.closed();
   raw.close();

@@ -256,7 +256,7 @@ describe('a message handler behind a breaker', () => {
       client.socket.terminate();
       await soon(() => expect(called).toEqual(['open', 'close']));
       const refused = await served.connect('/whole');
-      expect((await refused.closed()).code).toBe(1011);
+      expect((await refused.closed()).code).toBe(1013);
       expect(called.filter((one) => one === 'open')).toHaveLength(1);
     });
   });

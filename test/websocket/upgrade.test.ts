@@ -8,6 +8,7 @@ import {
   Header,
   Hijack,
   HijackedConnection,
+  HttpError,
   OnMessage,
   OnOpen,
   Query,
@@ -115,6 +116,8 @@ class FailsLate {
   open(@Query('room') room: string) {
     if (room === 'none') throw new BadRequestError({ code: 'ROOM_NONE', detail: 'There is no such room.' });
     if (room === 'bug') throw new Error('a secret');
+    if (room === 'busy') throw new HttpError(503, { code: 'ROOM_BUSY', headers: { 'retry-after': '3' } });
+    if (room === 'down') throw new HttpError(503, { code: 'ROOM_DOWN' });
   }
 
   @OnMessage()
@@ -344,6 +347,8 @@ describe('the upgrade', () => {
   it.each([
     ['none', 1008, 'ROOM_NONE'],
     ['bug', 1011, 'INTERNAL_ERROR'],
+    ['down', 1011, 'ROOM_DOWN'],
+    ['busy', 1013, 'ROOM_BUSY'],
   ])('closes a session whose @OnOpen fails (%s) behind an error frame', async (room, code, error) => {
     const client = await served.connect(`/fails-late?room=${room}`);
     expect(await client.next()).toMatchObject({ type: 'error', code: error });
