@@ -16,11 +16,15 @@ export function candidates<T>(entries: readonly RouteEntry<T>[], withHead: boole
   const all: Candidate<T>[] = [];
   for (const yields of [false, true]) {
     const some = entries.filter((entry) => (entry.yields === true) === yields);
-    for (const entry of some) all.push({ ...entry, derived: false });
+    for (const entry of some) all.push(candidate(entry, entry.method, false));
     if (!withHead) continue;
-    for (const entry of some) if (isWithHead(entry)) all.push({ ...entry, method: 'HEAD', derived: true });
+    for (const entry of some) if (isWithHead(entry)) all.push(candidate(entry, 'HEAD', true));
   }
   return all;
+}
+
+function candidate<T>({ pattern, target, place, yields }: RouteEntry<T>, method: string, derived: boolean): Candidate<T> {
+  return { method, pattern, target, place, yields: yields === true, derived };
 }
 
 function isWithHead({ method, withoutHead }: RouteEntry<unknown>): boolean {
