@@ -1,6 +1,7 @@
 // Lets Node run the TypeScript of the checkout: node --require ./samples/compile.cjs <file.ts>
 // Like ts-node --transpile-only, but what was compiled is kept by its content, and the compiler is loaded only when
-// something is new. Run by itself (npm ci does) it compiles everything, so that the first start is as quick as the next.
+// something is new. Run by itself (npm ci does) it compiles everything and prepares the embedded database, so that the
+// first start is as quick as the next.
 const { createHash } = require('node:crypto');
 const { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
@@ -66,4 +67,6 @@ if (require.main === module && versionOfCompiler() !== undefined) {
     const files = readdirSync(join(ROOT, folder), { recursive: true }).filter((name) => /(?<!\.d)\.ts$/.test(name));
     for (const name of files.filter((one) => !one.includes('node_modules'))) compiled(join(ROOT, folder, name));
   }
+  // The files of an empty embedded database are made now, too.
+  void require('../lib/database/embedded-template.ts').prepareEmbedded();
 }

@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
-import { WORKER_SOURCE, type WorkerSays } from './embedded-worker';
+import { embeddedModule, type EmbeddedTemplate, embeddedTemplate } from './embedded-template';
+import { WORKER_SOURCE, type WorkerData, type WorkerSays } from './embedded-worker';
 
 type Done = (error?: Error | null) => void;
 
@@ -22,6 +23,7 @@ export class EmbeddedStream extends Duplex {
   readonly #before: Promise<void>;
   #isGone: () => void = ignore;
   #worker: Worker | undefined;
+  #template: EmbeddedTemplate | undefined;
   #isReferenced = true;
   #whenClosed: () => void = ignore;
 
@@ -98,6 +100,7 @@ export class EmbeddedStream extends Duplex {
 
   override _destroy(error: Error | null, done: Done): void {
     const over = (): void => {
+      this.#template?.making?.remove();
       this.#isGone();
       done(error);
     };
@@ -106,7 +109,15 @@ export class EmbeddedStream extends Duplex {
 
   #start(): void {
     mkdirSync(this.#files.dataDir, { recursive: true });
-    const workerData = { module: require.resolve('@electric-sql/pglite'), dataDir: this.#files.dataDir };
+    const { dataDir } = this.#files;
+    const template = readdirSync(dataDir).length === 0 ? embeddedTemplate() : undefined;
+    this.#template = template;
+    const workerData: WorkerData = {
+      module: embeddedModule(),
+      dataDir,
+      template: template?.path,
+      making: template?.making?.path,
+    };
     // Nothing of how this process was started: what it loads first is not meant for the thread.
     const worker = new Worker(WORKER_SOURCE, { eval: true, workerData, execArgv: [] });
     this.#worker = worker;
@@ -122,8 +133,10 @@ export class EmbeddedStream extends Duplex {
   #hear(says: WorkerSays): void {
     if ('failure' in says) this.destroy(new Error(says.failure));
     else if ('bytes' in says) this.push(Buffer.from(says.bytes.buffer, says.bytes.byteOffset, says.bytes.byteLength));
-    else if (says.is === 'ready') this.emit('connect');
-    else this.#whenClosed();
+    else if (says.is === 'ready') {
+      this.#template?.making?.remove();
+      this.emit('connect');
+    } else this.#whenClosed();
   }
 }
 

@@ -4,7 +4,11 @@ import type { MessagePort } from 'node:worker_threads';
 export interface WorkerData {
   /** Where PGlite is. */
   readonly module: string;
-  readonly dataDir: string;
+  /** Undefined for a worker that only makes the template. */
+  readonly dataDir?: string;
+  /** Files of an empty database, to be copied, and the folder they are made in when they are not there. */
+  readonly template?: string;
+  readonly making?: string;
 }
 
 /** What it answers: that it runs, bytes of the protocol, that it came to its end, or that it failed. */
@@ -14,10 +18,59 @@ export type WorkerSays = { readonly is: 'ready' | 'closed' } | { readonly bytes:
 /** Runs in a thread of its own, as text: PGlite blocks the thread it computes in, and only ending that thread stops a query. */
 function serve(): void {
   const { parentPort, workerData } = require('node:worker_threads') as { parentPort: MessagePort; workerData: WorkerData };
-  const { module, dataDir } = workerData;
+  const { cpSync, constants, existsSync, readdirSync, renameSync, rmdirSync, rmSync } =
+    require('node:fs') as typeof import('node:fs');
+  const { module, dataDir, template, making } = workerData;
   const say = (what: WorkerSays): void => parentPort.postMessage(what);
   const { PGlite } = require(module) as typeof import('@electric-sql/pglite');
-  const opened = PGlite.create({ dataDir, relaxedDurability: true });
+
+  async function makeTemplate(): Promise<void> {
+    if (template === undefined || making === undefined || existsSync(template)) return;
+    const first = await PGlite.create({ dataDir: making });
+    await first.close();
+    try {
+      renameSync(making, template);
+    } catch (error) {
+      // Another process was quicker.
+      if (!existsSync(template)) throw error;
+    }
+  }
+
+  /** Whole or not at all, so that a process that is killed meanwhile leaves nothing that looks like a database. */
+  function copyTemplate(from: string, to: string): void {
+    const beside = `${to}.new`;
+    rmSync(beside, { recursive: true, force: true });
+    cpSync(from, beside, { recursive: true, mode: constants.COPYFILE_FICLONE });
+    try {
+      rmdirSync(to);
+      renameSync(beside, to);
+    } catch {
+      // A folder that may be filled only, such as a mounted one.
+      cpSync(beside, to, { recursive: true });
+      rmSync(beside, { recursive: true, force: true });
+    }
+  }
+
+  async function open(folder: string): Promise<import('@electric-sql/pglite').PGlite> {
+    const settings = { dataDir: folder, relaxedDurability: true };
+    if (template === undefined || readdirSync(folder).length > 0) return PGlite.create(settings);
+    try {
+      await makeTemplate();
+      copyTemplate(template, folder);
+      return await PGlite.create(settings);
+    } catch {
+      // No room, no right to write, files that are broken: it is created as if there were no template.
+      const left = existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [];
+      for (const path of [template, `${folder}.new`, ...left]) rmSync(path, { recursive: true, force: true });
+      return PGlite.create(settings);
+    }
+  }
+
+  if (dataDir === undefined) {
+    void makeTemplate().finally(() => process.exit());
+    return;
+  }
+  const opened = open(dataDir);
   let last: Promise<unknown> = opened.then(() => say({ is: 'ready' }));
   /** `Terminate` of the protocol is its first byte. */
   const answer = async (bytes: Uint8Array): Promise<void> => {

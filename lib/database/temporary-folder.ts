@@ -6,9 +6,9 @@ import { join } from 'node:path';
 export class TemporaryFolder {
   readonly path: string;
 
-  constructor(prefix: string) {
-    removeStale(prefix);
-    this.path = mkdtempSync(join(tmpdir(), `${prefix}-${process.pid}-`));
+  constructor(prefix: string, parent = tmpdir()) {
+    removeStale(prefix, parent);
+    this.path = mkdtempSync(join(parent, `${prefix}-${process.pid}-`));
     process.once('exit', this.remove);
   }
 
@@ -18,12 +18,12 @@ export class TemporaryFolder {
   };
 }
 
-function removeStale(prefix: string): void {
-  for (const name of readdirSync(tmpdir())) {
+function removeStale(prefix: string, parent: string): void {
+  for (const name of readdirSync(parent)) {
     const owner = name.startsWith(`${prefix}-`) ? Number.parseInt(name.slice(prefix.length + 1), 10) : Number.NaN;
     if (Number.isNaN(owner) || isAlive(owner)) continue;
     try {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+      rmSync(join(parent, name), { recursive: true, force: true });
     } catch {
       // Somebody else's.
     }
