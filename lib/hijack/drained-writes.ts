@@ -8,15 +8,16 @@ export type Done = (error?: Error | null) => void;
 export class DrainedWrites {
   readonly #stream: Duplex;
   #undrained: Done | undefined;
+  #isListening: boolean;
 
   constructor(stream: Duplex) {
     this.#stream = stream;
     this.#undrained = undefined;
+    this.#isListening = false;
   }
 
   write(chunk: Buffer, done: Done): void {
-    if (this.#stream.write(chunk)) done();
-    else this.#awaitDrain(done);
+    this.#settle(this.#stream.write(chunk), done);
   }
 
   /** In one piece, as far as the system takes it. */
@@ -26,8 +27,7 @@ export class DrainedWrites {
     stream.cork();
     for (const { chunk } of chunks) hasRoom = stream.write(chunk);
     stream.uncork();
-    if (hasRoom) done();
-    else this.#awaitDrain(done);
+    this.#settle(hasRoom, done);
   }
 
   /** What waits will not be through any more. */
@@ -37,9 +37,19 @@ export class DrainedWrites {
     undrained?.(failure);
   }
 
+  #settle(hasRoom: boolean, done: Done): void {
+    const stream = this.#stream;
+    // A large piece is told as too much even where the system has taken all of it by now.
+    if (hasRoom || (stream.writableLength === 0 && !stream.destroyed)) done();
+    else this.#awaitDrain(done);
+  }
+
   #awaitDrain(done: Done): void {
     this.#undrained = done;
-    this.#stream.once('drain', this.#drained);
+    if (this.#isListening) return;
+    this.#isListening = true;
+    // Stays for as long as the stream does: to listen anew for each piece costs more than to be told of some for nothing.
+    this.#stream.on('drain', this.#drained);
   }
 
   readonly #drained = (): void => {

@@ -240,6 +240,24 @@ export class HijackedConnection extends Duplex {
     return null;
   }
 
+  /**
+   * @internal What its stream takes at once goes there straight away: nothing waits, nobody has to be told, and the steps of a
+   * `Writable` cost more than the write (1 of 23 µs a piece).
+   */
+  override write(chunk: unknown, encoding?: BufferEncoding | Done, done?: Done): boolean {
+    const stream = this.#stream;
+    const isPlain = encoding === undefined && chunk instanceof Uint8Array;
+    if (isPlain && this.#isClear && stream.writableLength + chunk.length < stream.writableHighWaterMark)
+      return stream.write(chunk);
+    return super.write(chunk, encoding as BufferEncoding, done);
+  }
+
+  /** Whether nothing stands between what is written and the stream. */
+  get #isClear(): boolean {
+    const isOpen = !this.writableEnded && !this.destroyed && !this.#stream.destroyed && this.#deadlines.writeError === undefined;
+    return isOpen && this.#answer.isGiven && this.writableLength === 0 && this.writableCorked === 0;
+  }
+
   /** @internal */
   override _read(): void {
     if (!this.#isListening) {
@@ -294,8 +312,15 @@ export class HijackedConnection extends Duplex {
   }
 
   readonly #came = (chunk: Buffer): void => {
-    if (!this.push(chunk)) this.#stream.pause();
+    // What `push` does with what somebody takes at once, without looking for more in a tick of its own: the stream flows.
+    if (this.#isTakenAtOnce) this.emit('data', chunk);
+    else if (!this.push(chunk)) this.#stream.pause();
   };
+
+  get #isTakenAtOnce(): boolean {
+    const isFlowing = this.readableFlowing === true && this.readableLength === 0 && this.readableEncoding === null;
+    return isFlowing && !this.destroyed && this.listenerCount('data') > 0;
+  }
 
   readonly #ended = (): void => {
     // Node tells of a stream that was reset as of one that ended; its close follows.

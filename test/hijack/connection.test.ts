@@ -601,6 +601,85 @@ describe.each([
   });
 });
 
+describe('bytes of a connection that is taken over', () => {
+  /** Sizes on both sides of what a stream keeps (16 KiB), the same in each run. */
+  const SIZES = Array.from({ length: 300 }, (_, at) => [1, 64, 1_000, 8_191, 16_383, 16_384, 40_000][(at * at) % 7]);
+  const piece = (at: number): Buffer => Buffer.alloc(SIZES[at], at);
+  const all = Buffer.concat(SIZES.map((_, at) => piece(at)));
+
+  /** In turn: plainly, as text, with a callback, held back with the next, and waiting for it. */
+  const WAYS: readonly ((connection: HijackedConnection, at: number) => unknown)[] = [
+    (connection, at) => connection.write(piece(at)),
+    (connection, at) => connection.write(piece(at).toString('latin1'), 'latin1'),
+    (connection, at) => connection.write(piece(at), () => undefined),
+    (connection, at) => {
+      connection.cork();
+      connection.write(piece(at));
+      process.nextTick(() => connection.uncork());
+    },
+    (connection, at) => connection.send(piece(at)),
+    async (connection, at) => {
+      if (!connection.write(piece(at))) await once(connection, 'drain');
+    },
+  ];
+
+  it('are written in their order, in whatever way and size, to a client that reads late', async () => {
+    await open(async (connection) => {
+      for (let at = 0; at < SIZES.length; at++) await WAYS[at % WAYS.length]?.(connection, at);
+    });
+    const client = await connect();
+    client.socket.pause();
+    await turns(50);
+    client.socket.resume();
+    expect(Buffer.from(await client.closed(), 'latin1').equals(all)).toBe(true);
+  });
+
+  it('are read in their order by a listener that pauses, goes away and comes back', async () => {
+    const got: Buffer[] = [];
+    let count = 0;
+    await open(async (connection) => {
+      const take = (chunk: Buffer): void => {
+        got.push(chunk);
+        if (++count % 3 === 0) {
+          connection.pause();
+          setImmediate(() => connection.resume());
+        } else if (count % 5 === 0) {
+          connection.off('data', take).pause();
+          setImmediate(() => connection.on('data', take).resume());
+        }
+      };
+      connection.on('data', take);
+      await once(connection, 'end');
+      connection.write('all');
+    });
+    const client = await connect();
+    for (let at = 0; at < SIZES.length; at++) {
+      client.write(piece(at));
+      if (at % 10 === 0) await turns(1);
+    }
+    expect(await client.end().closed()).toBe('all');
+    expect(Buffer.concat(got).equals(all)).toBe(true);
+  });
+
+  it('are text where that is asked for, also of characters in two pieces', async () => {
+    const got: unknown[] = [];
+    await open(async (connection) => {
+      connection.setEncoding('utf8').on('data', (chunk) => got.push(chunk));
+      connection.write('here');
+      await once(connection, 'end');
+    });
+    const client = await connect();
+    await client.until('here');
+    client.write(Buffer.from('x\u00e9').subarray(0, 2));
+    await soon(() => expect(got.join('')).toBe('x'));
+    client.write(Buffer.from('\u00e9').subarray(1));
+    client.end();
+    await client.closed();
+    expect(got.join('')).toBe('x\u00e9');
+    expect(got.every((chunk) => typeof chunk === 'string')).toBe(true);
+  });
+});
+
 it('tells where it comes from', async () => {
   const seen: unknown[] = [];
   await open(
