@@ -99,6 +99,20 @@ describe('hostile HTTP/2', () => {
       });
     }
 
+    it.each<[string, () => Buffer]>([
+      ['a SETTINGS frame', () => frame(FRAME.SETTINGS, 0, 0, Buffer.alloc(16_386))],
+      ['the head of a HEADERS frame', () => frame(FRAME.HEADERS, END_HEADERS, 1, Buffer.alloc(16_385)).subarray(0, 9)],
+      ['a PING', () => frame(FRAME.PING, 0, 0, Buffer.alloc(9))],
+    ])('is told FRAME_SIZE_ERROR and left for %s that is too large (RFC 9113 §4.2)', async (_what, bytes) => {
+      client.write(bytes());
+      await soon(() => {
+        const goaway = readFrames(client.unread).find(({ type }) => type === FRAME.GOAWAY);
+        expect(goaway?.payload.readUInt32BE(4)).toBe(constants.NGHTTP2_FRAME_SIZE_ERROR);
+      });
+      // Node 20 leaves it open, reading no more; then it is closed as any that is idle.
+      await client.closed();
+    });
+
     it('is answered where it is well-formed', async () => {
       client.write(ask({}));
       expect(await statusOf()).toBe(200);
