@@ -1,10 +1,14 @@
-// node bench/hijack.mjs [--only step,echo,table,churn] [--pairs 15] [--ms 300] [--rounds 2] [--churn 4000]
+// node bench/hijack.mjs [--only step,echo,started,collected,table,churn] [--pairs 8] [--ms 200] [--rounds 4] [--churn 4000]
 // Hijacked connections beside a bare socket of an `upgrade` listener: CPU time of the server a message, paired, and the step from
-// the one to the other alone; what routes that take connections over cost ordinary requests; what is left when 4,000 connections were taken and closed in every way. The
-// package is built first. It fails on errors and on what is left, never on timing.
-import { createRequire } from 'node:module';
+// the one to the other alone; what routes that take connections over cost ordinary requests; what is left when 4,000 connections
+// were taken and closed in every way. The package is built first. It fails on errors and on what is left, never on timing.
+//
+// Each read of a socket is a buffer of up to 64 KiB outside the heap. Whether their pages are the system's again when they are
+// freed, and whether V8 has begun to collect the old space for them, is luck of each process and moves a message by three times
+// as much as it takes. `echo` measures with both settled, in the same way on both sides; `started` as processes come up;
+// `collected` what V8's part is, on bare sockets alone.
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openEchoLoad, openMany } from './hijack-load.mjs';
@@ -17,10 +21,10 @@ import { markdownTable } from './statistics.mjs';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'step,echo,table,churn' },
-    pairs: { type: 'string', default: '15' },
-    ms: { type: 'string', default: '300' },
-    rounds: { type: 'string', default: '2' },
+    only: { type: 'string', default: 'step,echo,started,collected,table,churn' },
+    pairs: { type: 'string', default: '8' },
+    ms: { type: 'string', default: '200' },
+    rounds: { type: 'string', default: '4' },
     churn: { type: 'string', default: '4000' },
   },
 });
@@ -31,28 +35,51 @@ buildOurs(join(import.meta.dirname, '..'));
 const server = (file, ...more) => [process.execPath, '--expose-gc', join(import.meta.dirname, file), '{port}', ...more];
 const BARE = server('servers/hijack-bare.mjs');
 const LOADED = server('servers/hijack-bare.mjs', 'loaded');
+const COLLECTED = server('servers/hijack-bare.mjs', 'collected');
 const OURS = server('out/servers/hijack-ours.js');
 const WITHOUT = server('out/servers/hijack-ours.js', 'plain');
 
 const asking = (path) => `GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n`;
+/** A young space of 32 MiB has the old one left alone, and freed memory is kept. */
+const SETTLED = {
+  flags: ['--min-semi-space-size=32', '--max-semi-space-size=32'],
+  env: { MALLOC_TRIM_THRESHOLD_: String(512 * 1024 * 1024), MALLOC_TOP_PAD_: String(64 * 1024 * 1024) },
+};
+const AS_STARTED = { flags: [], env: {} };
+const withFlags = ([node, ...command], flags) => [node, ...flags, ...command];
 /** Beside a bare socket, in a process of nothing else and in one with the same modules. */
-const echo = (title, path, size, inFlight, connections = 64) => {
+const echo = ({ flags, env }, title, path, size, inFlight, connections = 64) => {
   const open = (port) => openEchoLoad(port, { request: asking(path), size, connections, inFlight });
   const text = `${title}, ${connections} connections, ${inFlight} in flight each`;
+  const against = (base) => ({ open, env, base: withFlags(base, flags), contender: withFlags(OURS, flags) });
   return [
-    { title: text, open, base: BARE, contender: OURS },
-    { title: 'the same, and the bare process has our modules loaded', open, base: LOADED, contender: OURS },
+    { title: text, ...against(BARE) },
+    { title: 'the same, and the bare process has our modules loaded', ...against(LOADED) },
   ];
 };
 const HELLO = { request: 'GET / HTTP/1.1\r\nHost: bench\r\n\r\n', answer: { status: 200, body: '{"hello":"world"}' } };
 
 const duels = {
   echo: [
-    ...echo('echo of 64 bytes', '/data', 64, 1),
-    ...echo('echo of 64 bytes', '/data', 64, 16),
-    ...echo('echo of 64 KiB', '/data', 65_536, 4, 16),
-    ...echo('a pipe, 64 KiB', '/pipe', 65_536, 4, 16),
+    ...echo(SETTLED, 'echo of 64 bytes', '/data', 64, 1),
+    ...echo(SETTLED, 'echo of 64 bytes', '/data', 64, 16),
+    ...echo(SETTLED, 'echo of 64 KiB', '/data', 65_536, 4, 16),
+    ...echo(SETTLED, 'a pipe, 64 KiB', '/pipe', 65_536, 4, 16),
   ],
+  started: [
+    ...echo(AS_STARTED, 'as started: echo of 64 KiB', '/data', 65_536, 4, 16),
+    ...echo(AS_STARTED, 'as started: a pipe, 64 KiB', '/pipe', 65_536, 4, 16),
+  ],
+  collected: [
+    { title: 'a bare socket in a process that has collected its 20 MiB', flags: [] },
+    { title: 'the same with a young space of 32 MiB', flags: SETTLED.flags },
+  ].map(({ title, flags }) => ({
+    title,
+    open: (port) => openEchoLoad(port, { request: asking('/data'), size: 65_536, connections: 16, inFlight: 4 }),
+    env: SETTLED.env,
+    base: withFlags(BARE, flags),
+    contender: withFlags(COLLECTED, flags),
+  })),
   table: [
     {
       title: 'GET / beside routes that take connections over, against a table without',
@@ -116,53 +143,12 @@ async function measureChurn() {
   }
 }
 
-/** A stream of no system: what is pushed comes, what is written is gone. */
-class Nowhere extends Duplex {
-  _read() {}
-  _write(_chunk, _encoding, done) {
-    done();
-  }
-}
-
-/** Nanoseconds that a piece of data takes through an echo, the best of many batches. */
-async function stepNs(serve) {
-  const stream = new Nowhere();
-  serve(stream);
-  await new Promise((resolve) => setImmediate(resolve));
-  const piece = Buffer.alloc(64);
-  let best = Infinity;
-  for (let batch = 0; batch < 60; batch++) {
-    const start = performance.now();
-    for (let at = 0; at < 4_000; at++) {
-      stream.push(piece);
-      // What streams put off happens now.
-      await null;
-      if (at % 16 === 0) await new Promise((resolve) => process.nextTick(resolve));
-    }
-    best = Math.min(best, ((performance.now() - start) * 1e6) / 4_000);
-  }
-  return best;
-}
-
-/** The same echo on a stream, and on a `HijackedConnection` over it: no system and no other process has a part in that. */
-async function measureStep() {
-  const require = createRequire(join(import.meta.dirname, '../dist/bench.js'));
-  const { HijackedConnection } = require('./hijack/hijacked-connection.js');
-  const over = (stream) => ({
-    stream,
-    protocol: '1.1',
-    exchange: { host: { clock: performance, deadlines: {} }, connection: {}, wire: { method: 'GET' } },
-    lifetime: {},
-    destroy: () => undefined,
-  });
-  const echo = (stream) => stream.on('data', (chunk) => stream.write(chunk));
-  const rows = [['ns a piece of data', 'bare stream', 'hijacked']];
-  for (let round = 0; round < 2; round++) {
-    const bare = await stepNs(echo);
-    const hijacked = await stepNs((stream) => echo(new HijackedConnection(over(stream), 'echo', () => undefined)));
-    rows.push([`round ${round + 1}`, bare.toFixed(0), hijacked.toFixed(0)]);
-  }
-  return markdownTable(rows);
+/** The same echo on a stream of no system, and on a `HijackedConnection` over it. */
+function measureStep() {
+  const file = join(import.meta.dirname, 'hijack-step.mjs');
+  const stepNs = (what) => execFileSync(process.execPath, [file, what], { encoding: 'utf8' }).trim();
+  const rows = [1, 2, 3].map((round) => [`round ${round}`, stepNs('bare'), stepNs('hijacked')]);
+  return markdownTable([['ns a piece of data', 'bare stream', 'hijacked'], ...rows]);
 }
 
 const head = ['against', 'ratio', '95 % of the median', 'CPU µs a message', 'of the other', 'pairs', 'of them disturbed'];
@@ -171,7 +157,7 @@ for (const name of only)
   for (const one of duels[name] ?? []) rows.push(await measureRounds(one, { ...one, rounds: Number(values.rounds), slices }));
 console.log(describeMachine());
 if (rows.length > 0) console.log(`\n${markdownTable([head, ...rows])}`);
-if (only.includes('step')) console.log(`\n${await measureStep()}`);
+if (only.includes('step')) console.log(`\n${measureStep()}`);
 let isClean = true;
 if (only.includes('churn')) {
   const churned = await measureChurn();

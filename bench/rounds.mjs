@@ -7,16 +7,17 @@ import { median, medianInterval } from './statistics.mjs';
 /**
  * Measures a contender against a base, both started anew in each round, in turn as the first.
  *
- * In: commands of both, `open(port)` for the load, rounds and slices. Out: the row of a table: title, ratio (base to
+ * In: commands of both, `open(port)` for the load, the environment of both, rounds and slices. Out: the row of a table: title, ratio (base to
  * contender: 1 is as fast, less is slower), its interval, CPU microseconds a message of both, pairs, and how many were disturbed.
  */
-export async function measureRounds({ title, open }, { base, contender, rounds, slices }) {
+export async function measureRounds({ title, open, env }, { base, contender, rounds, slices }) {
   const pairs = [];
   for (let round = 0; round < rounds; round++) {
     await quiet(3_000);
     const servers = [];
     try {
-      for (const command of round % 2 === 0 ? [base, contender] : [contender, base]) servers.push(await startServer(command));
+      for (const command of round % 2 === 0 ? [base, contender] : [contender, base])
+        servers.push(await startServer(command, env));
       if (round % 2 === 1) servers.reverse();
       for (const one of servers) one.load = await open(one.port);
       pairs.push(...(await duel(...servers, slices)));

@@ -1,8 +1,15 @@
-// A connection as `node:http` hands it over, by its `upgrade` listener: node --expose-gc hijack-bare.mjs <port> [loaded]
+// A connection as `node:http` hands it over, by its `upgrade` listener: node --expose-gc hijack-bare.mjs <port> [loaded|collected]
 import { createServer } from 'node:http';
 
-// With the heap that an application has: V8 collects more of it, and sooner, where buffers come and go.
+// With the heap that an application has.
 if (process.argv[3] === 'loaded') await import('rockstar-web');
+
+// With a heap of 20 MiB, all of which is collected a few times while it warms up: what V8 learns under load has it go on with that.
+if (process.argv[3] === 'collected') {
+  globalThis.kept = Array.from({ length: 20_000 }, (_, at) => new Array(125).fill(at));
+  const collecting = setInterval(globalThis.gc, 800);
+  setTimeout(() => clearInterval(collecting), 4_000);
+}
 
 const HEAD = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n';
 
