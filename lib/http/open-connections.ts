@@ -9,8 +9,11 @@ import { guardSocket } from './stalled-reader';
 
 /** Every connection of a server, from its first packet to its close. */
 export class OpenConnections {
-  /** Those that did not say what they speak yet (in their TLS handshake, or before their first byte), by their peer's address. */
-  readonly #arriving = new Map<string, Socket>();
+  /**
+   * Those that did not say what they speak yet, before their first byte: themselves. In their TLS handshake, by their peer's
+   * address: another socket object takes their place, and that is what both have.
+   */
+  readonly #arriving = new Map<Duplex | string, Socket>();
   /** Those that did. The connection is there for HTTP/1.1, where nobody else knows when it is idle, until it is forgotten. */
   readonly #sockets = new Map<Duplex, Connection | undefined>();
   readonly #sessions = new Set<ServerHttp2Session>();
@@ -35,15 +38,16 @@ export class OpenConnections {
     return this.#arriving.size + this.#sockets.size;
   }
 
-  /** A connection was made. Behind TLS another socket object takes its place: the peer's address is what both have. */
-  arrive(socket: Socket): void {
-    this.#arriving.set(peerOf(socket), socket);
+  /** A connection was made. */
+  arrive(socket: Socket, isBeforeTls: boolean): void {
+    this.#arriving.set(isBeforeTls ? peerOf(socket) : socket, socket);
     socket.on('close', this.#gone);
   }
 
   /** It is known what the connection speaks. */
   settle(socket: Duplex, connection: Connection): void {
-    const isWatched = this.#settled(socket);
+    const isWatched = this.#arriving.delete(socket);
+    if (!isWatched && connection.encrypted) this.#arriving.delete(peerOf(socket as Socket));
     this.#sockets.set(socket, connection.protocol === '1.1' ? connection : undefined);
     if (connection.protocol === '1.1') this.#cancelLook ??= this.#clock.setTimer(this.#look, this.#quietMs / 4);
     if (!isWatched) socket.on('close', this.#gone);
@@ -99,23 +103,20 @@ export class OpenConnections {
     }
   };
 
-  /** Out: whether it is the very socket that arrived. */
-  #settled(socket: Duplex): boolean {
-    if (!('remotePort' in socket)) return false;
-    const peer = peerOf(socket as Socket);
-    const arrived = this.#arriving.get(peer);
-    this.#arriving.delete(peer);
-    return arrived === socket;
-  }
-
   #closed(socket: Duplex): void {
     this.#sockets.delete(socket);
-    if ('remotePort' in socket && this.#arriving.get(peerOf(socket as Socket)) === socket) this.#settled(socket);
+    if (!this.#arriving.delete(socket)) this.#leftBeforeTls(socket);
     if (this.#sockets.size === 0) {
       this.#cancelLook?.();
       this.#cancelLook = undefined;
     }
     if (this.size === 0) this.#whenEmpty?.();
+  }
+
+  #leftBeforeTls(socket: Duplex): void {
+    if (this.#arriving.size === 0 || !('remotePort' in socket)) return;
+    const peer = peerOf(socket as Socket);
+    if (this.#arriving.get(peer) === socket) this.#arriving.delete(peer);
   }
 }
 

@@ -159,7 +159,7 @@ export class HttpServer implements IntakeHost {
     if (tls !== undefined || http2 === true) {
       const options = { http2: http2 === true, handshakeTimeoutMs: this.limits.handshakeTimeoutMs };
       const door = await openTlsDoor(tls ?? 'self-signed', options, (socket, isHttp2) => this.#hand(socket, isHttp2));
-      door.on('connection', (socket: Socket) => this.#open.arrive(socket));
+      door.on('connection', (socket: Socket) => this.#open.arrive(socket, true));
       door.on('tlsClientError', (error, socket) => {
         this.logger.debug('a TLS handshake failed', { err: error });
         // Node tells of its time-out, and leaves the rest to whoever listens.
@@ -172,7 +172,7 @@ export class HttpServer implements IntakeHost {
         this.#hand(socket, false);
         return;
       }
-      this.#open.arrive(socket);
+      this.#open.arrive(socket, false);
       sniffProtocol(socket, this.limits.headersTimeoutMs, (isHttp2) => this.#hand(socket, isHttp2));
     });
   }
