@@ -50,7 +50,7 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
   readonly settings: WebSocketSettings;
   readonly maxStreams: number;
   readonly #handlers: GatewayHandlers;
-  readonly #sessions: Set<Session>;
+  readonly #application: Lifetime;
   /** The one form and handler of a class without types of messages. */
   readonly #only: GatewayHandlers['other'];
 
@@ -65,26 +65,20 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
     this.settings = settings;
     this.maxStreams = settings.maxStreams;
     this.#handlers = handlers;
-    this.#sessions = new Set();
+    this.#application = outermost(rooms.owner);
     this.#only = handlers.byType.size === 0 ? handlers.other : undefined;
     // Asked to finish, sessions end when they have nothing to do; cut, at once.
-    this.lifetime.finishing.addEventListener('abort', () => this.#sessions.forEach((session) => session.stop()), { once: true });
-    this.lifetime.defer(() => this.#sessions.forEach((session) => session.stopNow()));
-  }
-
-  /** How many sessions there are, those whose socket is still closing included. */
-  get size(): number {
-    return this.#sessions.size;
+    this.lifetime.finishing.addEventListener('abort', () => this.#each((session) => session.stop()), { once: true });
+    this.lifetime.defer(() => this.#each((session) => session.stopNow()));
   }
 
   /** The application goes on where only the plugin of the class is exchanged: whoever comes again meets the new one. */
   get farewell(): number {
-    return outermost(this.lifetime).state === 'open' ? CLOSE.serviceRestart : CLOSE.goingAway;
+    return this.#application.state === 'open' ? CLOSE.serviceRestart : CLOSE.goingAway;
   }
 
   /** A session has begun. In: what was read for `@OnOpen` before the upgrade. */
   opened(session: Session, args: readonly unknown[]): void {
-    this.#sessions.add(session);
     const { open } = this.#handlers;
     // It was asked to finish while the upgrade was on its way.
     if (this.lifetime.state !== 'open') session.stopNow();
@@ -103,7 +97,6 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
   }
 
   closed(session: Session): void {
-    this.#sessions.delete(session);
     const { close } = this.#handlers;
     if (close !== undefined) void new Message(session, close, undefined, this).handle();
   }
@@ -121,6 +114,11 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
     this.#tell(session, failure, handler.place);
     if (handler !== this.#handlers.open) return;
     session.close(closeCodeFor(failure), '');
+  }
+
+  /** Those whose socket is still closing included. */
+  #each(act: (session: Session) => void): void {
+    for (const { subject } of this.lifetime.inside()) act(subject as Session);
   }
 
   #sort(session: Session, data: Buffer, isBinary: boolean): Message {
