@@ -26,7 +26,12 @@ async function alternate(base, contender, { pairs, ms, attempts }) {
     const share = others();
     // Once there are no more attempts than pairs missing, what is disturbed is taken too, and said.
     if (share <= OTHERS_LIMIT || attempts - attempt <= pairs - measured.length) {
-      measured.push({ us: own, baseUs: (before + after) / 2, disturbed: share > OTHERS_LIMIT });
+      measured.push({
+        us: own,
+        baseUs: (before + after) / 2,
+        baseBestUs: Math.min(before, after),
+        disturbed: share > OTHERS_LIMIT,
+      });
     } else await quiet(300);
     before = after;
   }

@@ -151,7 +151,16 @@ function measureStep() {
   return markdownTable([['ns a piece of data', 'bare stream', 'hijacked'], ...rows]);
 }
 
-const head = ['against', 'ratio', '95 % of the median', 'CPU µs a message', 'of the other', 'pairs', 'of them disturbed'];
+const head = [
+  'against',
+  'ratio',
+  '95 % of the median',
+  'of the best slices',
+  'CPU µs a message',
+  'of the other',
+  'pairs',
+  'of them disturbed',
+];
 const rows = [];
 for (const name of only)
   for (const one of duels[name] ?? []) rows.push(await measureRounds(one, { ...one, rounds: Number(values.rounds), slices }));
