@@ -95,6 +95,10 @@ async function round(count) {
   const until = done + count;
   const more = () => done < until && ++done > 0;
   await Promise.all(Array.from({ length: atOnce }, (_, at) => client(at % 2 === 0, more)));
+  return look();
+}
+
+async function look() {
   for (let i = 0; i < 500 && app.requests.list().length > 0; i++) await sleep(10);
   await sleep(300);
   for (let i = 0; i < 3; i++) {
@@ -118,19 +122,25 @@ for (let i = 0; i < LOOKS; i++) {
   console.log(looks.at(-1));
 }
 const [, second] = looks;
-const last = looks.at(-1);
+let last = looks.at(-1);
+const grownSince = ({ heapKiB, handles, listeners }) => ({
+  heapKiB: last.heapKiB - heapKiB,
+  handles: last.handles - handles,
+  listeners: last.listeners - listeners,
+});
+const MOST_GROWN_KIB = 2 * 1024;
+const isFlat = ({ heapKiB, handles, listeners }) => heapKiB <= MOST_GROWN_KIB && handles <= 2 && listeners <= 2;
+// A connection that is still ending, or waits for the collector, is no leak: what stays is.
+for (let again = 0; again < 3 && !isFlat(grownSince(second)); again++) {
+  await sleep(2_000);
+  console.log('again', (last = await look()));
+}
 const counts = app.requests.cancellations().reduce((sum, { count }) => sum + count, 0);
 await app.close();
 await sleep(50);
 const handles = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|HTTP/i.test(name));
-const grown = {
-  heapKiB: last.heapKiB - second.heapKiB,
-  handles: last.handles - second.handles,
-  listeners: last.listeners - second.listeners,
-};
+const grown = grownSince(second);
 console.log(`${done} requests within ${((performance.now() - start) / 1_000).toFixed(1)} s; ${counts} counted as cancelled`);
 console.log({ grown, underWay: last.underWay, handlesLeft: handles });
 
-const MOST_GROWN_KIB = 2 * 1024;
-const isFlat = grown.heapKiB <= MOST_GROWN_KIB && grown.handles <= 2 && grown.listeners <= 2;
-process.exit(isFlat && last.underWay === 0 && handles.length === 0 && counts > 0 ? 0 : 1);
+process.exit(isFlat(grown) && last.underWay === 0 && handles.length === 0 && counts > 0 ? 0 : 1);
