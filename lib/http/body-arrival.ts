@@ -1,10 +1,8 @@
 // Hot: most bodies over HTTP/1.1 are short, and come whole, in the packet of their head.
-import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
-import { CapturedBody } from './captured-body';
+import { CapturedBody, capturable } from './captured-body';
 import type { Awaiting } from './connection';
 import type { Exchange } from './exchange';
-import { NodeWire } from './node-wire';
+import type { Http1Request } from './http1-request';
 
 /**
  * Lets an exchange whose route begins with its body begin when that is there: with a short JSON body that comes in the packet
@@ -14,10 +12,8 @@ import { NodeWire } from './node-wire';
  * In: `run` answers the exchange, whose `arrivedBody` is set; it never throws. Out: whether it will be called.
  */
 export function awaitBody(exchange: Exchange, run: (exchange: Exchange) => void): boolean {
-  const { connection, wire } = exchange;
-  if (!(wire instanceof NodeWire) || wire.touched) return false;
-  const { request } = wire;
-  if (connection.arriving !== request || !isShortJson(request, exchange.host.limits.bodyLimitBytes)) return false;
+  const request = capturable(exchange);
+  if (request === undefined || !isShortJson(request, exchange.host.limits.bodyLimitBytes)) return false;
   new BodyArrival(exchange, request, run).start();
   return true;
 }
@@ -25,14 +21,13 @@ export function awaitBody(exchange: Exchange, run: (exchange: Exchange) => void)
 /** Longer bodies hardly ever come with their head. */
 const SHORT_BYTES = 16 * 1024;
 
-function isShortJson({ headers }: IncomingMessage, limitBytes: number): boolean {
+function isShortJson({ headers }: Http1Request, limitBytes: number): boolean {
   if (headers['content-type'] !== 'application/json') return false;
   const length = Number(headers['content-length']);
   return (
     length > 0 &&
     length <= SHORT_BYTES &&
     length <= limitBytes &&
-    headers['content-encoding'] === undefined &&
     headers['transfer-encoding'] === undefined &&
     headers.expect === undefined
   );
@@ -40,12 +35,12 @@ function isShortJson({ headers }: IncomingMessage, limitBytes: number): boolean 
 
 class BodyArrival implements Awaiting {
   private readonly exchange: Exchange;
-  private readonly request: IncomingMessage;
+  private readonly request: Http1Request;
   private readonly run: (exchange: Exchange) => void;
   private chunk: Buffer | undefined;
   private rest: Buffer[] | undefined;
 
-  constructor(exchange: Exchange, request: IncomingMessage, run: (exchange: Exchange) => void) {
+  constructor(exchange: Exchange, request: Http1Request, run: (exchange: Exchange) => void) {
     this.exchange = exchange;
     this.request = request;
     this.run = run;
@@ -55,7 +50,7 @@ class BodyArrival implements Awaiting {
 
   start(): void {
     this.exchange.connection.awaiting = this;
-    this.request.push = (chunk: Buffer | null): boolean => {
+    this.request.receiver = (chunk) => {
       if (chunk === null) this.come();
       else this.take(chunk);
       return true;
@@ -96,15 +91,11 @@ class BodyArrival implements Awaiting {
   private come(): void {
     const { request } = this;
     this.exchange.connection.awaiting = undefined;
-    // Set again, and not deleted: an object that a property is taken from is slow from then on.
-    request.push = push;
+    request.receiver = undefined;
     request.push(null);
     this.end();
   }
 }
-
-// eslint-disable-next-line @typescript-eslint/unbound-method -- it is bound by being set
-const { push } = Readable.prototype;
 
 let arrivals: BodyArrival[] = [];
 

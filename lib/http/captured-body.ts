@@ -1,12 +1,11 @@
 // Hot: most bodies over HTTP/1.1 come whole, in the packet of their head.
-import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
 import { Deadline } from '../lifetime/deadline';
 import { cancelledBecause } from '../lifetime/end-reason';
 import type { BodySink } from './body-flow';
 import { codingOf } from './content-coding';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
+import { Http1Request } from './http1-request';
 import { NodeWire } from './node-wire';
 import { dropUnread } from './unread-body';
 
@@ -14,11 +13,12 @@ import { dropUnread } from './unread-body';
  * The request whose body can be captured: it came in this tick, so that Node's parser has given nothing of its body to
  * anybody yet, and nobody else has it in hands.
  */
-function capturable({ connection, wire }: Exchange): IncomingMessage | undefined {
+export function capturable({ connection, wire }: Exchange): Http1Request | undefined {
   if (!(wire instanceof NodeWire) || wire.touched) return undefined;
   const { request } = wire;
   // A request that left the parser (to be taken over) is fed by somebody else.
-  return connection.arriving === request && codingOf(request.headers) === undefined ? request : undefined;
+  const isUnread = connection.arriving === request && request instanceof Http1Request;
+  return isUnread && codingOf(request.headers) === undefined ? request : undefined;
 }
 
 /**
@@ -37,7 +37,7 @@ export function captureBody(exchange: Exchange, limitBytes: number, sink: BodySi
 /** A body on its way from the parser to a sink. Lets go of the request on every path. */
 export class CapturedBody {
   readonly #exchange: Exchange;
-  readonly #request: IncomingMessage;
+  readonly #request: Http1Request;
   readonly #sink: BodySink;
   readonly #limitBytes: number;
   readonly #deadline: Deadline;
@@ -45,7 +45,7 @@ export class CapturedBody {
   #isOpen = true;
   #undo: () => void = nothing;
 
-  constructor(exchange: Exchange, request: IncomingMessage, limitBytes: number, sink: BodySink) {
+  constructor(exchange: Exchange, request: Http1Request, limitBytes: number, sink: BodySink) {
     this.#exchange = exchange;
     this.#request = request;
     this.#limitBytes = limitBytes;
@@ -56,7 +56,7 @@ export class CapturedBody {
   start(): void {
     const { host, wire, lifetime, startedMs } = this.#exchange;
     this.#exchange.bodyReader = this;
-    this.#request.push = (chunk: Buffer | null): boolean => this.#take(chunk);
+    this.#request.receiver = (chunk) => this.#take(chunk);
     this.#undo = lifetime.defer((reason) => this.fail(cancelledBecause(reason === 'finished' ? 'parent' : reason)));
     host.deadlines.arm(this.#deadline, startedMs, host.limits.requestTimeoutMs);
     wire.invite();
@@ -96,16 +96,12 @@ export class CapturedBody {
 
   #stop(): void {
     this.#isOpen = false;
-    this.#request.push = push;
+    this.#request.receiver = undefined;
     this.#exchange.bodyReader = undefined;
     this.#undo();
     this.#deadline.disarm();
   }
 }
-
-// Set again, and not deleted: an object that a property is taken from is slow from then on.
-// eslint-disable-next-line @typescript-eslint/unbound-method -- it is bound by being set
-const { push } = Readable.prototype;
 
 function nothing(): void {
   // Nothing to undo yet.

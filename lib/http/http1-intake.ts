@@ -10,6 +10,7 @@ import { httpErrors } from './errors';
 import type { RouteTarget } from './exchange';
 import { replyFailure } from './failure-reply';
 import { CONTINUE, refusalOfRequest } from './head-rules';
+import type { Http1Request } from './http1-request';
 import { connectionOf, type IntakeHost, isFound, openExchange } from './intake';
 import { makeHttp1 } from './node-servers';
 import { NodeWire } from './node-wire';
@@ -124,6 +125,7 @@ export class Http1Intake {
       return;
     }
     const match = this.#match;
+    if (connection.diversion === undefined) (request as Http1Request).keepUnasked();
     const wire = new NodeWire(request, response);
     this.#begins(connection, response);
     const exchange = openExchange(this.#host, connection, wire, match);

@@ -1,10 +1,12 @@
 import { createServer as createHttp1Server, type Server as Http1Server } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import { Http1Request } from './http1-request';
 import type { HttpLimits } from './limits';
 
 /** Node's HTTP/1.1 server with our limits, told of nothing yet and without a port of its own. */
 export function makeHttp1(limits: HttpLimits): Http1Server {
   const server = createHttp1Server({
+    IncomingMessage: Http1Request,
     // A request without a host, or with two, is answered by us: Node's own answer has no body.
     requireHostHeader: false,
     // Node would set it anew twice in each request (5 % of one); see `OpenConnections`.

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 import { dropRest } from './drop-rest';
+import { Http1Request } from './http1-request';
 import { breakOff, closeBehindAnswer, hint, watchStream } from './http2-stream';
 import { type Fields, HOP_BY_HOP, type Watcher, type Wire } from './wire';
 
@@ -35,6 +36,7 @@ export class NodeWire implements Wire {
 
   /** User code gets hold of the request and the response. In: told when a whole response has gone out. */
   touch(answered: () => void): void {
+    this.#asStream();
     this.hand = { askedHead: this.method === 'HEAD', isWhole: false, isInvited: false };
     // A second end, or a write behind it, would end the process where nobody listens.
     this.response.on('error', ignore);
@@ -55,7 +57,7 @@ export class NodeWire implements Wire {
   }
 
   get input(): Readable {
-    return this.request;
+    return this.#asStream();
   }
 
   get stream(): ServerHttp2Stream | undefined {
@@ -194,6 +196,11 @@ export class NodeWire implements Wire {
       this.invite();
     };
     this.request.on('newListener', look);
+  }
+
+  #asStream(): IncomingMessage {
+    const { request } = this;
+    return request instanceof Http1Request ? request.asStream() : request;
   }
 
   /** Of a response whose whole body follows at once. */
