@@ -1,0 +1,99 @@
+// npm run bench:table -- [--smoke] [--only requests,boot] [--write]: runs the benches one by one, and puts what they print together
+// as one page of Markdown: to standard output, or by --write into docs/performance.md, between its two marks. It fails when a
+// bench does; a target that is missed is said and is no failure.
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
+import { describeMachine } from './machine.mjs';
+
+const ROOT = join(import.meta.dirname, '..');
+const PAGE = join(ROOT, 'docs/performance.md');
+const MARKS = ['<!-- measured: begin -->', '<!-- measured: end -->'];
+
+/**
+ * In this order: the first builds the package that those behind it measure. `smoke`: the arguments with which it takes seconds, and
+ * installs nothing; without them it is left out there. `hasTargets`: exits with 1 when one is missed, its tables being told all the same.
+ */
+const BENCHES = {
+  requests: { file: 'run.mjs', title: 'Requests, beside bare Node', smoke: ['--smoke'] },
+  steps: { file: 'micro.mjs', title: 'Steps of a request', smoke: ['--rounds', '1', '--only', 'route'] },
+  boot: { file: 'boot.mjs', title: 'Starting a process, and its memory', hasTargets: true },
+  assembling: { file: 'assemble.mjs', title: 'Putting an application together', hasTargets: true },
+  validation: { file: 'validation.mjs', title: 'Validation' },
+  breaker: { file: 'breaker.mjs', title: 'A call through a circuit breaker' },
+  metrics: { file: 'metrics.mjs', title: 'Metrics' },
+  cancel: { file: 'cancel.mjs', title: 'A client that leaves' },
+  gateway: { file: 'gateway.mjs', title: 'A gateway' },
+  push: { file: 'push.mjs', title: 'Push' },
+  hijack: { file: 'hijack.mjs', title: 'Connections that are taken over' },
+  websocket: { file: 'websocket.mjs', title: 'WebSockets' },
+  dashboard: { file: 'dashboard.mjs', title: 'The dashboard sample' },
+};
+
+const { values: options } = parseArgs({
+  options: {
+    smoke: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
+});
+
+function chosen() {
+  const names = options.only?.split(',') ?? Object.keys(BENCHES);
+  const unknown = names.filter((name) => !(name in BENCHES));
+  if (unknown.length > 0) throw new Error(`--only knows ${Object.keys(BENCHES).join(', ')}; it got ${unknown.join(', ')}`);
+  return names.filter((name) => !options.smoke || BENCHES[name].smoke !== undefined);
+}
+
+/** Runs one bench; its progress goes to standard error. Out: what it printed, and whether its targets were met. */
+async function run({ file, smoke, hasTargets = false }) {
+  const args = [join(import.meta.dirname, file), ...(options.smoke ? smoke : [])];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+  const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  // A bench that failed has no table.
+  if (code !== 0 && !(hasTargets && code === 1 && text.includes('| --- |'))) throw new Error(`${file} ended with ${code}`);
+  return { text, isMet: code === 0 };
+}
+
+/** The machine is told once for all. */
+function withoutMachine(text) {
+  const machine = describeMachine();
+  return text
+    .split('\n')
+    .filter((line) => line !== machine)
+    .join('\n')
+    .trim();
+}
+
+async function measure(names) {
+  const parts = [];
+  for (const [at, name] of names.entries()) {
+    console.error(`${at + 1} of ${names.length}: ${name}`);
+    const { title } = BENCHES[name];
+    const { text, isMet } = await run(BENCHES[name]);
+    const missed = isMet ? '' : '\n\nA target was missed.';
+    parts.push(`### ${title}\n\n${withoutMachine(text)}${missed}`);
+  }
+  const day = new Date().toISOString().slice(0, 10);
+  return `${describeMachine()}; ${day}.\n\n${parts.join('\n\n')}\n`;
+}
+
+/** The page with the tables between its marks, as the formatter wants it. */
+async function written(tables) {
+  const page = readFileSync(PAGE, 'utf8');
+  const [start, end] = [page.indexOf(MARKS[0]), page.indexOf(MARKS[1])];
+  if (start === -1 || end < start) throw new Error(`docs/performance.md lacks its marks: ${MARKS.join(' … ')}`);
+  const text = `${page.slice(0, start + MARKS[0].length)}\n\n${tables}\n${page.slice(end)}`;
+  return format(text, { ...(await resolveConfig(PAGE)), filepath: PAGE });
+}
+
+const names = chosen();
+// So that a page without marks is told before an hour of measuring.
+if (options.write) await written('');
+const tables = await measure(names);
+if (options.write) writeFileSync(PAGE, await written(tables));
+else console.log(tables);
