@@ -11,6 +11,9 @@ const others = samples.map(({ name }) => name).filter((name) => name !== 'hello'
 let folder: string;
 let hello: string;
 
+/** What the guides of sessions tell to install. */
+const OF_A_DAY = ['express-session@1.19.0', '@types/express-session'];
+
 const cli = (at: string, ...args: string[]): Promise<string> =>
   runIn(at, process.execPath, join(folder, 'package/dist/cli/main.js'), ...args);
 
@@ -35,8 +38,8 @@ function dependenciesOf(app: string): Record<string, string> {
 async function installBesides(apps: readonly string[]): Promise<void> {
   const installed = dependenciesOf(hello);
   const missing = apps.flatMap((app) => Object.entries(dependenciesOf(app)).filter(([name]) => !(name in installed)));
-  const wanted = new Set(missing.map(([name, version]) => `${name}@${version}`));
-  if (wanted.size > 0) await runIn(hello, 'npm', 'install', '--no-save', '--no-audit', '--no-fund', ...wanted);
+  const wanted = new Set([...missing.map(([name, version]) => `${name}@${version}`), ...OF_A_DAY]);
+  await runIn(hello, 'npm', 'install', '--no-save', '--no-audit', '--no-fund', ...wanted);
 }
 
 describe('an application that the packed package makes of the sample hello', () => {
@@ -110,12 +113,27 @@ describe('an application that is made of the sample', () => {
     await installBesides(others.map((name) => join(folder, 'apps', name)));
   }, 240_000);
 
+  /** All at once, as `npm run types` does it for each: what they are made of is read once. */
+  it('passes its type check, whichever the sample', async () => {
+    const [settings, ...same] = ['hello', ...others].map((name) =>
+      readFileSync(join(folder, 'apps', name, 'tsconfig.json'), 'utf8'),
+    );
+    expect(same.filter((one) => one !== settings)).toEqual([]);
+    const include = others.flatMap((name) => [`${name}/src`, `${name}/test`, `${name}/jest.config.ts`]);
+    const all = { extends: './hello/tsconfig.json', compilerOptions: { rootDir: '.' }, include };
+    writeFileSync(join(folder, 'apps/tsconfig.json'), JSON.stringify(all));
+    symlinkSync(join(hello, 'node_modules'), join(folder, 'apps/node_modules'));
+    const listed = await runIn(hello, join(hello, 'node_modules/.bin/tsc'), '-p', '..', '--listFilesOnly');
+    for (const name of others) expect(listed).toContain(join(folder, 'apps', name, 'src/main.ts'));
+    await runIn(hello, join(hello, 'node_modules/.bin/tsc'), '-p', '..', '--noEmit');
+  }, 120_000);
+
   it.each(others)(
-    '%s passes its type check and its tests, which start, ask and stop it',
+    '%s passes its tests, which start, ask and stop it',
     async (name) => {
       const app = join(folder, 'apps', name);
       symlinkSync(join(hello, 'node_modules'), join(app, 'node_modules'));
-      await Promise.all([runIn(app, 'npm', 'run', 'types'), runIn(app, 'npm', 'test')]);
+      await runIn(app, 'npm', 'test');
     },
     120_000,
   );
@@ -167,16 +185,6 @@ describe('an application with sessions, an upload, views, static files, a guarde
     await cli(join(folder, 'apps'), 'new', 'first-day', '--sample', 'hello', '--no-install');
     rmSync(join(app, 'src'), { recursive: true });
     cpSync(join(__dirname, 'first-day'), join(app, 'src'), { recursive: true });
-    await runIn(
-      hello,
-      'npm',
-      'install',
-      '--no-save',
-      '--no-audit',
-      '--no-fund',
-      'express-session@1.19.0',
-      '@types/express-session',
-    );
     symlinkSync(join(hello, 'node_modules'), join(app, 'node_modules'));
   }, 120_000);
 
@@ -205,4 +213,56 @@ describe('an application with sessions, an upload, views, static files, a guarde
     expect(await pageAt(await listening(2))).toMatch(/<li>changed<\/li>/);
     expect(await stop('SIGTERM')).toBe(0);
   }, 60_000);
+});
+
+const PROGRAM = `import { Controller, Get, ImportService, Module, Param, serve } from 'rockstar-web';
+import { GREETINGS, GreetingsPlugin, type GreetingsService } from 'greetings-plugin';
+
+@Controller('/hello')
+class HelloController {
+  constructor(@ImportService(GREETINGS, { version: '^1' }) private readonly greetings: GreetingsService) {}
+  @Get('/:name')
+  hello(@Param('name') name: string) {
+    return { message: this.greetings.hello(name) };
+  }
+}
+
+@Module({ imports: [GreetingsPlugin], controllers: [HelloController] })
+class App {}
+
+void serve(App);
+`;
+
+describe('a plugin that is a package of its own', () => {
+  let plugin: string;
+
+  beforeAll(async () => {
+    // In the application's folder: what is installed there serves for building and testing it.
+    await runIn(hello, join(hello, 'node_modules/.bin/rockstar'), 'generate', 'plugin', 'greetings', '--package');
+    plugin = join(hello, 'greetings-plugin');
+  }, 60_000);
+
+  it('passes its type check and its tests', async () => {
+    await Promise.all([runIn(plugin, 'npm', 'run', 'types'), runIn(plugin, 'npm', 'test')]);
+  }, 120_000);
+
+  it('is packed, installed from the tarball into an application, and used by it', async () => {
+    await runIn(plugin, 'npm', 'pack');
+    const listed = await runIn(plugin, 'tar', 'tzf', 'greetings-plugin-1.0.0.tgz');
+    expect(listed).toMatch(/^package\/dist\/index\.d\.ts$/m);
+    // Neither the sources nor the framework it was built with.
+    expect(listed).not.toMatch(/package\/(src|test|vendor|node_modules)\//);
+
+    await runIn(hello, 'npm', 'install', '--no-audit', '--no-fund', join(plugin, 'greetings-plugin-1.0.0.tgz'));
+    expect(existsSync(join(hello, 'node_modules/greetings-plugin/node_modules'))).toBe(false);
+    writeFileSync(join(hello, 'src/main.ts'), PROGRAM);
+    await runIn(hello, 'npm', 'run', 'types');
+    const graph = await runIn(hello, join(hello, 'node_modules/.bin/rockstar'), 'graph');
+    expect(graph).toMatch(/^ +asks for +greetings-plugin\.greetings \^1: 1\.0\.0 of greetings-plugin@1\.0\.0$/m);
+
+    const { url, stop } = await startIn(hello, 'npm', 'start');
+    const answer = await fetch(new URL('/hello/Ada', url), { headers: { connection: 'close' } });
+    expect([answer.status, await answer.json()]).toEqual([200, { message: 'Hello, Ada!' }]);
+    expect(await stop('SIGTERM')).toBe(0);
+  }, 240_000);
 });

@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliOf } from './cli-of';
-import { endStarted, packPackage, runIn, startIn } from './packed-package';
 
 describe('rockstar generate plugin --package', () => {
   let cli: CliOf;
@@ -42,69 +41,4 @@ describe('rockstar generate plugin --package', () => {
     expect(await cli.run('generate', 'guard', 'mail', '--package')).toBe(2);
     expect(cli.errors).toMatch(/USAGE_OPTION_INVALID: --package takes a plugin to make a package of, got a guard\./);
   });
-});
-
-const PROGRAM = `import { Controller, Get, ImportService, Module, Param, serve } from 'rockstar-web';
-import { GREETINGS, GreetingsPlugin, type GreetingsService } from 'greetings-plugin';
-
-@Controller('/hello')
-class HelloController {
-  constructor(@ImportService(GREETINGS, { version: '^1' }) private readonly greetings: GreetingsService) {}
-  @Get('/:name')
-  hello(@Param('name') name: string) {
-    return { message: this.greetings.hello(name) };
-  }
-}
-
-@Module({ imports: [GreetingsPlugin], controllers: [HelloController] })
-class App {}
-
-void serve(App);
-`;
-
-describe('a plugin that is a package of its own', () => {
-  let folder: string;
-  let app: string;
-  let plugin: string;
-
-  beforeAll(async () => {
-    folder = await packPackage();
-    const apps = join(folder, 'apps');
-    mkdirSync(apps);
-    const cli = join(folder, 'package/dist/cli/main.js');
-    await runIn(apps, process.execPath, cli, 'new', 'app', '--sample', 'hello');
-    app = join(apps, 'app');
-    // In the application's folder: what is installed there serves for building and testing it.
-    await runIn(app, join(app, 'node_modules/.bin/rockstar'), 'generate', 'plugin', 'greetings', '--package');
-    plugin = join(app, 'greetings-plugin');
-  }, 300_000);
-
-  afterAll(() => {
-    endStarted();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  it('passes its type check and its tests', async () => {
-    await Promise.all([runIn(plugin, 'npm', 'run', 'types'), runIn(plugin, 'npm', 'test')]);
-  }, 120_000);
-
-  it('is packed, installed from the tarball into an application, and used by it', async () => {
-    await runIn(plugin, 'npm', 'pack');
-    const listed = await runIn(plugin, 'tar', 'tzf', 'greetings-plugin-1.0.0.tgz');
-    expect(listed).toMatch(/^package\/dist\/index\.d\.ts$/m);
-    // Neither the sources nor the framework it was built with.
-    expect(listed).not.toMatch(/package\/(src|test|vendor|node_modules)\//);
-
-    await runIn(app, 'npm', 'install', '--no-audit', '--no-fund', join(plugin, 'greetings-plugin-1.0.0.tgz'));
-    expect(existsSync(join(app, 'node_modules/greetings-plugin/node_modules'))).toBe(false);
-    writeFileSync(join(app, 'src/main.ts'), PROGRAM);
-    await runIn(app, 'npm', 'run', 'types');
-    const graph = await runIn(app, join(app, 'node_modules/.bin/rockstar'), 'graph');
-    expect(graph).toMatch(/^ +asks for +greetings-plugin\.greetings \^1: 1\.0\.0 of greetings-plugin@1\.0\.0$/m);
-
-    const { url, stop } = await startIn(app, 'npm', 'start');
-    const answer = await fetch(new URL('/hello/Ada', url), { headers: { connection: 'close' } });
-    expect([answer.status, await answer.json()]).toEqual([200, { message: 'Hello, Ada!' }]);
-    expect(await stop('SIGTERM')).toBe(0);
-  }, 240_000);
 });

@@ -3,6 +3,7 @@ import type { ConcreteClass } from '../../lib/metadata/slot';
 import type { Provider } from '../../lib/plugins/provider';
 import { H2Client } from '../support/h2-client';
 import { post, RawClient, request } from '../support/raw-client';
+import { shortPause } from '../support/soon';
 
 /** A request as both protocols know it. */
 export interface Ask {
@@ -102,9 +103,9 @@ function http2Client(client: H2Client): Client {
     );
     answer.catch(() => undefined);
     const received = async (text: string): Promise<void> => {
-      while (!Buffer.concat(asked.chunks).includes(text)) {
+      for (let looks = 0; !Buffer.concat(asked.chunks).includes(text); looks++) {
         if (asked.stream.destroyed) throw new Error(`the stream ended before ${JSON.stringify(text)}`);
-        await new Promise((resolve) => setImmediate(resolve));
+        await shortPause(looks);
       }
     };
     return { answer, received, send: (part) => void asked.stream.write(part), leave: () => asked.cancel() };

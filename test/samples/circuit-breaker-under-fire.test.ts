@@ -138,6 +138,22 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
     return answer.status;
   }
 
+  /** What `/metrics` says of a name, each set of labels with its value. */
+  async function measured(name: string): Promise<[labels: string, value: number][]> {
+    const client = await RawClient.connect(url);
+    const text = (await client.ask(request('GET', '/metrics'))).body.toString('utf8');
+    client.close();
+    const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+    return lines.map((line) => [line.slice(name.length, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]);
+  }
+
+  /** How often breakers have let trials through. */
+  async function trials(breaker = ''): Promise<number> {
+    const all = await measured('circuit_breaker_transitions_total');
+    const halfOpen = all.filter(([labels]) => labels.includes('to="half_open"') && labels.includes(`name="${breaker}`));
+    return halfOpen.reduce((sum, [, value]) => sum + value, 0);
+  }
+
   /** The others of the three are open for a minute and for 10 seconds: an operator does not wait for that. */
   async function recover(): Promise<void> {
     await soon(async () => {
@@ -161,17 +177,27 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
       await recover();
       upstream.behave = behave;
       // What is under way, and what comes before the breakers open, meets it.
-      const isOpen = async (): Promise<void> => expect(shareOf(503, await crowd.lookAnew(1))).toBeGreaterThan(0.95);
+      const isOpen = async (): Promise<void> => {
+        const states = await measured('circuit_breaker_state');
+        expect(states).toHaveLength(3);
+        expect(states.filter(([, state]) => state === 0)).toEqual([]);
+        expect(shareOf(503, await crowd.lookAnew(1))).toBeGreaterThan(0.95);
+      };
       await soon(isOpen, 40_000);
-      const askedBefore = upstream.asked;
+      const [trialsBefore, ofOneBefore, askedBefore] = [await trials(), await trials('external_api'), upstream.asked];
       const startMs = performance.now();
       const seen = await crowd.lookAnew(5);
-      const tookMs = performance.now() - startMs;
+      const asked = upstream.asked - askedBefore;
+      const begun = (await trials()) - trialsBefore;
       const rejected = seen.filter(({ status: code }) => code === 503);
       // Trials of the breaker whose open time is over meet the upstream, and nobody else does.
       expect([kind, '503 BREAKER_OPEN']).toEqual(expect.arrayContaining(kinds(seen)));
       expect(shareOf(503, seen)).toBeGreaterThan(0.5);
-      expect(upstream.asked - askedBefore).toBeLessThanOrEqual(3 * (Math.ceil(tookMs / RESET_MS) + 1));
+      // Three a time at most, and those of each breaker that were under way at first.
+      expect(asked).toBeLessThanOrEqual(3 * (begun + 3));
+      expect((await trials('external_api')) - ofOneBefore).toBeLessThanOrEqual(
+        Math.ceil((performance.now() - startMs) / RESET_MS) + 1,
+      );
       expect(rejected.every(({ state }) => state === 'circuit_breaker_open')).toBe(true);
       expect(rejected.every(({ retryAfter = '' }) => /^[1-9]\d*$/.test(retryAfter))).toBe(true);
       expect(Math.max(...seen.map(({ ms }) => ms))).toBeLessThan(TIMEOUT_MS + SLACK_MS);

@@ -5,18 +5,23 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { findBrowser, trusting } from '../openapi/browser';
 import { SampleProcess } from '../support/sample-process';
+import { soon } from '../support/soon';
 
 const LONG_MS = 60_000;
 const path = findBrowser();
 
-/** A port that was free a moment ago, so that a server can be started at the same place twice. */
+/** A port that is free, and none of those that connections get by themselves: a server is started there twice. */
 async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return String(port);
+  for (let port = 20_000 + (process.pid % 10_000); ; port++) {
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return String(port);
+  }
 }
 
 function start(environment: Readonly<Record<string, string>> = {}): SampleProcess {
@@ -113,24 +118,33 @@ if (path === undefined) {
       const sample = start();
       samples.push(sample);
       const url = await sample.listening();
-      const trustful = await chromium.launch({ executablePath: path, args: ['--no-sandbox', await trusting(url)] });
-      try {
-        page = await trustful.newPage();
-        page.on('console', (message) => problems.push(message.text()));
-        await page.goto(new URL('/dashboard', url).href);
-        await isLive();
-        const loaded = await page.evaluate<{ name: string; by: string }[]>(
-          "performance.getEntriesByType('resource').map(({ name, initiatorType: by }) => ({ name: new URL(name).pathname, by }))",
-        );
-        const hinted = loaded.filter(({ by }) => by === 'early-hints').map(({ name }) => name);
-        expect(hinted).toEqual(expect.arrayContaining(['/static/dashboard.css', '/static/dashboard.js', '/static/charts.js']));
-        expect(hinted).toHaveLength(10);
-        const scripts = loaded.map(({ name }) => name).filter((name) => /\.(js|css)$/.test(name));
-        expect(new Set(scripts).size).toBe(scripts.length);
-      } finally {
-        await trustful.close();
+      /** Each with a browser of its own: what a connection was given is not hinted to it again. */
+      const visit = async (): Promise<{ name: string; by: string }[]> => {
+        const trustful = await chromium.launch({ executablePath: path, args: ['--no-sandbox', await trusting(url)] });
+        try {
+          page = await trustful.newPage();
+          page.on('console', (message) => problems.push(message.text()));
+          await page.goto(new URL('/dashboard', url).href);
+          await isLive();
+          return await page.evaluate(
+            "performance.getEntriesByType('resource').map(({ name, initiatorType: by }) => ({ name: new URL(name).pathname, by }))",
+          );
+        } finally {
+          await trustful.close();
+        }
+      };
+      // A browser is free to let a hint be, and does on a machine that is busy: it has three visits to take them.
+      let hinted: string[] = [];
+      for (let visits = 0; visits < 3 && hinted.length === 0; visits++) {
+        const loaded = await visit();
+        hinted = loaded.filter(({ by }) => by === 'early-hints').map(({ name }) => name);
+        const files = loaded.map(({ name }) => name).filter((name) => /\.(js|css)$/.test(name));
+        expect(files.length).toBeGreaterThan(2);
+        expect(new Set(files).size).toBe(files.length);
       }
-    }, 60_000);
+      expect(hinted).toEqual(expect.arrayContaining(['/static/dashboard.css', '/static/dashboard.js', '/static/charts.js']));
+      expect(hinted).toHaveLength(10);
+    }, 90_000);
 
     it('trips a breaker for who has the token of the admin, and resets it', async () => {
       await open();
@@ -180,7 +194,8 @@ if (path === undefined) {
       await page.locator('#status[data-state=lost]').waitFor();
       const notice = page.locator('#notice-text');
       await page.setViewportSize({ width: 360, height: 740 });
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+      // The charts are drawn anew at their width in the next frame.
+      await soon(async () => expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360));
       expect(await notice.textContent()).toMatch(
         /^The (server is stopping|connection was lost)\. These numbers are those of \d\d:/,
       );

@@ -1,16 +1,32 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 const PATIENCE_MS = 3_000;
 
-/** Repeats `check` from one turn of the event loop to the next until it no longer fails. Fails with its last error. */
+/** What happens in this process has happened by then. */
+const QUICK_TURNS = 20;
+
+/** The longest pause: others need the core more than the next look does. */
+const LONGEST_PAUSE_MS = 25;
+
+/**
+ * Repeats `check` until it no longer fails: from one turn of the event loop to the next at first, then with pauses that
+ * grow. Fails with its last error.
+ */
 export async function soon<T>(check: () => T | Promise<T>, withinMs = PATIENCE_MS): Promise<T> {
   const untilMs = performance.now() + withinMs;
-  for (;;) {
+  for (let turns = 1; ; turns++) {
     try {
       return await check();
     } catch (error) {
       if (performance.now() > untilMs) throw error;
     }
-    await turn();
+    await shortPause(turns);
   }
+}
+
+/** In: how many there were before. The first are a turn of the event loop each. */
+export function shortPause(before: number): Promise<void> {
+  return before < QUICK_TURNS ? turn() : pause(Math.min(before - QUICK_TURNS + 1, LONGEST_PAUSE_MS));
 }
 
 /** One turn of the event loop: what was ready to be read has been read. */
