@@ -1,4 +1,5 @@
-import { type ConnectionNumbers, Connections, type DatabaseRooms } from './connections';
+import type { ConnectionNumbers, Connections, DatabaseRooms } from './connections';
+import type * as ConnectionsFile from './connections';
 import { Database } from './database';
 import type { DatabaseOptions } from './database-options';
 import type { DatabaseObserver } from './report';
@@ -34,7 +35,9 @@ export class Databases {
   open(options: DatabaseOptions): Database {
     const { name = 'database', required = false } = options;
     const observer = this.#rooms.observe(name, () => connections.numbers);
-    const connections: Connections = new Connections(options, this.#rooms, observer);
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+    const { Connections: Opened } = require('./connections') as typeof ConnectionsFile;
+    const connections: Connections = new Opened(options, this.#rooms, observer);
     this.#rooms.watch(name, () => connections.probe(), required);
     this.#opened.push(connections);
     return new Database(connections);

@@ -1,10 +1,13 @@
-import { distance } from 'fastest-levenshtein';
-
 /** How many letters two names differ by, in whatever case; `undefined` when that is too many to be a slip. */
 export function slips(wanted: string, candidate: string): number | undefined {
   const [one, other] = [wanted.toLowerCase(), candidate.toLowerCase()];
-  const steps = isSwapped(one, other) ? 1 : distance(one, other);
+  const steps = isSwapped(one, other) ? 1 : distance()(one, other);
   return steps <= Math.floor(wanted.length / 3) ? steps : undefined;
+}
+
+function distance(): (one: string, other: string) => number {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  return (require('fastest-levenshtein') as typeof import('fastest-levenshtein')).distance;
 }
 
 /** Whether two neighbours have changed places, which is one slip of the fingers. */

@@ -1,5 +1,5 @@
 import { finished, pipeline, Readable, type Writable } from 'node:stream';
-import { ReadableStream } from 'node:stream/web';
+import type { ReadableStream } from 'node:stream/web';
 import type { Observable } from 'rxjs';
 import { isObservable, subscribeWithin } from '../lifetime/observable';
 import { countsAs } from '../resilience/verdict';
@@ -23,7 +23,7 @@ export class StreamedReply {
 }
 
 export function isStreamSource(value: object): value is StreamSource {
-  return value instanceof Readable || value instanceof ReadableStream || Symbol.asyncIterator in value || isObservable(value);
+  return value instanceof Readable || Symbol.asyncIterator in value || isObservable(value);
 }
 
 /**
@@ -126,7 +126,7 @@ function replyIterable(
   format: ChunkFormat,
 ): void {
   const { lifetime } = exchange;
-  const iterator = source instanceof ReadableStream ? readerOf(source) : source[Symbol.asyncIterator]();
+  const iterator = source instanceof globalThis.ReadableStream ? readerOf(source) : source[Symbol.asyncIterator]();
   // The iterator of a stream that waits for more can only be ended from below.
   if (source instanceof Readable) lifetime.defer(() => source.destroy());
   lifetime.keep();

@@ -1,5 +1,4 @@
 import { get as getHttp, type IncomingMessage } from 'node:http';
-import { get as getHttps } from 'node:https';
 
 const LARGEST_BYTES = 512 * 1024;
 
@@ -10,7 +9,7 @@ const LARGEST_BYTES = 512 * 1024;
  */
 export async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const get = url.protocol === 'https:' ? getHttps : getHttp;
+    const get = url.protocol === 'https:' ? httpsGet() : getHttp;
     get(url, { agent: false, signal, headers: { accept: 'application/jwk-set+json, application/json' } }, resolve).once(
       'error',
       reject,
@@ -21,6 +20,11 @@ export async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown>
     throw new Error(`${url.origin}${url.pathname} answered ${response.statusCode}`);
   }
   return JSON.parse(await readText(response)) as unknown;
+}
+
+function httpsGet(): typeof getHttp {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  return (require('node:https') as typeof import('node:https')).get;
 }
 
 async function readText(response: IncomingMessage): Promise<string> {
