@@ -14,8 +14,10 @@ export type CallQuery = Readonly<Record<string, QueryValue | readonly QueryValue
  */
 export function toCallUrl(given: string | URL, baseUrl: string | undefined, query: CallQuery | undefined): URL {
   const url = baseUrl === undefined ? parseAbsolute(String(given)) : parseBelow(String(given), baseUrl);
-  url.hash = '';
-  for (const [name, value] of Object.entries(query ?? {})) {
+  // Setting it parses all of it again.
+  if (url.href.includes('#')) url.hash = '';
+  if (query === undefined) return url;
+  for (const [name, value] of Object.entries(query)) {
     for (const one of listOf(value)) if (one !== undefined) url.searchParams.append(name, String(one));
   }
   return url;

@@ -85,6 +85,8 @@ const LIMIT_RULES: Readonly<Record<keyof CallLimits, Rule>> = {
   maxRedirects: { expected: 'a whole number from 0 to 20', accepts: whole(0, 20) },
 };
 
+const LIMIT_NAMES = Object.keys(LIMIT_RULES) as readonly (keyof CallLimits)[];
+
 const OPTION_RULES: Readonly<Record<keyof UpstreamOptions, Rule>> = {
   ...LIMIT_RULES,
   baseUrl: { expected: 'an http or https URL', accepts: (value) => typeof value === 'string' && /^https?:\/\/[^/]/i.test(value) },
@@ -116,7 +118,9 @@ export function checkClientOptions(options: Readonly<Record<string, unknown>>): 
 
 /** What is wrong with the limits of one call. */
 export function checkLimits(options: Readonly<Partial<CallLimits>>): FrameworkError[] {
-  const limits = Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(LIMIT_RULES, name)));
+  // Each call comes by here.
+  if (LIMIT_NAMES.every((name) => options[name] === undefined || LIMIT_RULES[name].accepts(options[name]))) return [];
+  const limits = Object.fromEntries(LIMIT_NAMES.map((name) => [name, options[name]]));
   return check(limits, LIMIT_RULES);
 }
 

@@ -6,6 +6,7 @@ import { currentLifetime } from '../lifetime/current';
 import type { Deadlines } from '../lifetime/deadline';
 import type { Lifetime } from '../lifetime/lifetime';
 import type { Breakers } from '../resilience/breakers';
+import { rejectSoon } from '../resilience/uncut-call';
 import { countsAs } from '../resilience/verdict';
 import { nameOf, toCallUrl } from './call-url';
 import {
@@ -57,12 +58,15 @@ type Call = (url: string | URL, options?: CallOptions) => Promise<UpstreamRespon
 export class HttpClient {
   readonly #shared: Shared;
   readonly #defaults: HttpClientOptions;
+  /** Those of all its calls, in lower case. */
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #breakerOf: BreakerOfRequest | undefined;
 
   /** @internal Inject it, or derive one by `with`. */
   constructor(shared: Shared, defaults: HttpClientOptions) {
     this.#shared = shared;
     this.#defaults = defaults;
+    this.#headers = lowerCase(defaults.headers ?? {});
     this.#breakerOf = defaults.breaker === undefined ? undefined : findBreaker(defaults.breaker, shared.breakers);
   }
 
@@ -98,12 +102,16 @@ export class HttpClient {
 
   /** GET, the status checked (200 to 299) and the body parsed. Fails with: as `request`, `expectOk` and `json` of the answer. */
   async getJson<T = unknown>(url: string | URL, options: CallOptions = {}): Promise<T> {
-    return (await this.get(url, acceptingJson(options))).expectOk().json<T>();
+    const response = await this.get(url, acceptingJson(options));
+    const value = await response.expectOk().json<T>();
+    return value;
   }
 
   /** POST of a value as JSON, the status checked and the body parsed. Fails with: as `getJson`. */
   async postJson<T = unknown>(url: string | URL, json: unknown, options: CallOptions = {}): Promise<T> {
-    return (await this.post(url, { ...acceptingJson(options), json })).expectOk().json<T>();
+    const response = await this.post(url, { ...acceptingJson(options), json });
+    const value = await response.expectOk().json<T>();
+    return value;
   }
 
   /**
@@ -116,16 +124,26 @@ export class HttpClient {
    * UPSTREAM_IDLE_TIMEOUT and UPSTREAM_TOO_LARGE.
    * Ends: with the last byte of the answer; with the request it is made in, `options.signal`, the application.
    */
-  async request(method: string, url: string | URL, options: CallOptions = {}): Promise<UpstreamResponse> {
-    throwFirst(checkLimits(options));
-    const request = this.#toRequest(method, url, options);
-    return around(this.#defaults.interceptors ?? [], 0, request, (it) => followRedirects(it, (one) => this.#send(one)));
+  request(method: string, url: string | URL, options: CallOptions = {}): Promise<UpstreamResponse> {
+    const { interceptors = [] } = this.#defaults;
+    // No promise of its own: each costs a good deal where requests are known without being told.
+    try {
+      throwFirst(checkLimits(options));
+      const request = this.#toRequest(method, url, options);
+      return interceptors.length === 0 ? this.#follow(request) : around(interceptors, 0, request, (it) => this.#follow(it));
+    } catch (error) {
+      return rejectSoon(error);
+    }
+  }
+
+  #follow(request: UpstreamRequest): Promise<UpstreamResponse> {
+    return request.maxRedirects === 0 ? this.#send(request) : followRedirects(request, (one) => this.#send(one));
   }
 
   #toRequest(method: string, given: string | URL, options: CallOptions): UpstreamRequest {
     const defaults = this.#defaults;
     const url = toCallUrl(given, defaults.baseUrl, options.query);
-    const headers = lowerCase({ ...lowerCase(defaults.headers ?? {}), ...lowerCase(options.headers ?? {}) });
+    const headers = { ...this.#headers, ...(options.headers === undefined ? {} : lowerCase(options.headers)) };
     const hasJson = options.json !== undefined;
     if (hasJson && options.body !== undefined) {
       throw upstreamErrors.UPSTREAM_REQUEST_INVALID({ call: nameOf(method, url), reason: 'it has both json and body' });

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { finished, type Readable } from 'node:stream';
 import { nameOf } from './call-url';
 import type { UpstreamRequest } from './upstream-request';
 import { parseRetryAfter } from '../resilience/retry-after';
@@ -55,17 +55,27 @@ export class UpstreamResponse {
   }
 
   /** The whole body. Fails with: UPSTREAM_TOO_LARGE, what ends a call. */
-  async bytes(): Promise<Buffer> {
-    const { maxResponseBytes: limit } = this.request;
-    const chunks: Buffer[] = [];
-    let length = 0;
-    if (Number(this.header('content-length') ?? 0) > limit && this.request.method !== 'HEAD') this.#tooLarge(limit);
-    for await (const chunk of this.body as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > limit) this.#tooLarge(limit);
-      chunks.push(chunk);
-    }
-    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
+  bytes(): Promise<Buffer> {
+    const { body } = this;
+    const { method, maxResponseBytes: limit } = this.request;
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      // Events, and not a loop over the stream: that has a few promises for each piece.
+      finished(body, { writable: false }, (error) => {
+        if (error) reject(error);
+        else resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+      });
+      if (Number(this.header('content-length') ?? 0) > limit && method !== 'HEAD') {
+        body.destroy(this.#tooLarge(limit));
+        return;
+      }
+      body.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        chunks.push(chunk);
+        if (length > limit) body.destroy(this.#tooLarge(limit));
+      });
+    });
   }
 
   /** The whole body as UTF-8. Fails with: as `bytes`. */
@@ -75,7 +85,7 @@ export class UpstreamResponse {
 
   /** The whole body, parsed; whether it is a `T` is for the caller to check. Fails with: UPSTREAM_CONTENT_INVALID; as `bytes`. */
   async json<T = unknown>(): Promise<T> {
-    const text = await this.text();
+    const text = (await this.bytes()).toString('utf8');
     try {
       return JSON.parse(text) as T;
     } catch (cause) {
@@ -101,9 +111,7 @@ export class UpstreamResponse {
     return nameOf(this.request.method, this.request.url);
   }
 
-  #tooLarge(limit: number): never {
-    const error = upstreamErrors.UPSTREAM_TOO_LARGE({ call: this.#name, limit }, untold(502));
-    this.body.destroy(error);
-    throw error;
+  #tooLarge(limit: number): Error {
+    return upstreamErrors.UPSTREAM_TOO_LARGE({ call: this.#name, limit }, untold(502));
   }
 }
