@@ -26,16 +26,23 @@ import type { HijackedConnection } from '../hijack/hijacked-connection';
 import type { Clock } from '../lifetime/clock';
 import type { CancelReason } from '../lifetime/end-reason';
 import { type CancelScope, openCancelScope } from '../lifetime/cancel-scope';
+import type { Undo } from '../lifetime/lifetime';
 import { observeEnd, observeFinish } from '../lifetime/observe-lifetime';
 import type { Metrics } from '../metrics/metrics';
 import type { PushOptions } from '../push/push-options';
 import type { PushOutcome } from '../push/push-outcome';
 import type { Pushes } from '../push/pushes';
-import { type Aggregate, type AggregateOptions, aggregateWithin, type Branches } from '../upstream/aggregate';
+import {
+  type Aggregate,
+  type AggregateOptions,
+  type AggregateRooms,
+  aggregateWithin,
+  type Branches,
+} from '../upstream/aggregate';
 import { makePage } from '../views/render';
 import type { Message } from '../websocket/message';
 import { contextErrors } from './errors';
-import { openSoftMoment } from './soft-moment';
+import { openSoftMoment, softReasonOf, whenSoftMoment } from './soft-moment';
 
 /** In front of the path in a target of the absolute form (RFC 9112 §3.2.2). */
 const ORIGIN = /^[a-z]+:\/\/[^/?#]*/i;
@@ -418,10 +425,18 @@ export class RequestContext {
     const { host } = this.#exchange;
     const report = (service: string, error: unknown): void =>
       this.logger.error('a part of an answer failed', { service, err: error });
-    const rooms = { lifetime, deadlines: host.deadlines, finishing: this.finishing, report };
+    const whenFinishing: AggregateRooms['whenFinishing'] = (tell) => this.#whenFinishing(tell);
+    const rooms = { lifetime, deadlines: host.deadlines, whenFinishing, report };
     const result = await aggregateWithin(rooms, branches, options);
     if (!this.#exchange.replied) this.#exchange.addField('server-timing', result.serverTiming);
     return result;
+  }
+
+  /** As `finishing`, without a signal; where one was made, it has said whether the moment is past. */
+  #whenFinishing(tell: (reason: 'deadline' | 'shutdown') => void): Undo {
+    if (this.#finishing?.aborted === true) tell(softReasonOf(this.#finishing));
+    if (this.#call === this.#exchange) return whenSoftMoment(this.#exchange, tell);
+    return this.#call.lifetime.whenFinishing(() => tell('shutdown'));
   }
 
   /** Writes lines that carry the request's id and route. */

@@ -59,6 +59,7 @@ export class Lifetime {
   private newestTeardown: TeardownEntry | undefined;
   private controller: AbortController | undefined;
   private finishingController: AbortController | undefined;
+  private finishTells: Set<() => void> | undefined;
   private whenClosed: Promise<void> | undefined;
   private resolveClosed: (() => void) | undefined;
   private cause: unknown;
@@ -79,6 +80,7 @@ export class Lifetime {
     this.newestTeardown = undefined;
     this.controller = undefined;
     this.finishingController = undefined;
+    this.finishTells = undefined;
     this.whenClosed = undefined;
     this.resolveClosed = undefined;
     this.cause = undefined;
@@ -140,6 +142,17 @@ export class Lifetime {
       if (this.isFinishing) this.finishingController.abort(cancelledBecause('shutdown'));
     }
     return this.finishingController.signal;
+  }
+
+  /** Calls `tell` once at the soft moment, and at once when that is past. For who needs no signal: making one costs more than all this. */
+  whenFinishing(tell: () => void): Undo {
+    if (this.isFinishing) {
+      tell();
+      return doNothing;
+    }
+    const tells = (this.finishTells ??= new Set());
+    tells.add(tell);
+    return () => void tells.delete(tell);
   }
 
   /** Settles when it has ended, all inside is closed and nothing holds it. Never rejects. */
@@ -242,6 +255,8 @@ export class Lifetime {
       child = older?.isClosed === true ? this.newestNotFinishing() : older;
     }
     this.finishingController?.abort(cancelledBecause('shutdown'));
+    for (const tell of this.finishTells ?? []) this.runTeardown(tell);
+    this.finishTells = undefined;
     this.busy--;
   }
 

@@ -1,8 +1,9 @@
 import { isFrameworkError } from '../errors/framework-error';
 import { currentLifetime, runInside } from '../lifetime/current';
 import { Deadline, type Deadlines } from '../lifetime/deadline';
-import { cancellationIn, cancelledBecause, isCancellation } from '../lifetime/end-reason';
-import type { Lifetime } from '../lifetime/lifetime';
+import { cancelledBecause, isCancellation } from '../lifetime/end-reason';
+import type { Lifetime, Undo } from '../lifetime/lifetime';
+import { rejectSoon } from '../resilience/uncut-call';
 import { type BranchFailure, failureOfAll, lateFailure, toFailure } from './branch-failure';
 import { upstreamErrors } from './errors';
 
@@ -42,8 +43,8 @@ export interface Aggregate<B extends Branches> {
 export interface AggregateRooms {
   readonly lifetime: Lifetime;
   readonly deadlines: Deadlines;
-  /** Aborted when it is time to send what there is. */
-  readonly finishing: AbortSignal;
+  /** Tells when it is time to send what there is, at once when that is past. Out: takes it back. */
+  readonly whenFinishing: (tell: (reason: 'deadline' | 'shutdown') => void) => Undo;
   /** Told of what a part failed with that is no failure of another service. */
   readonly report: (service: string, error: unknown) => void;
 }
@@ -113,14 +114,13 @@ class Aggregation {
     this.#rooms = rooms;
     this.#lifetime = rooms.lifetime.open();
     this.#waiting = branches.length;
-    this.#deadline = new Deadline({ deadlineReached: () => this.#outOfTime() });
+    this.#deadline = new Deadline({ deadlineReached: () => this.#outOfTime('deadline') });
   }
 
   start(timeoutMs: number | undefined): void {
-    const { deadlines, finishing } = this.#rooms;
+    const { deadlines, whenFinishing } = this.#rooms;
     this.#lifetime.defer((reason) => {
       this.#deadline.disarm();
-      finishing.removeEventListener('abort', this.#outOfTime);
       // What it was a part of was cut; its own end comes after the result.
       this.#over(() => this.reject(cancelledBecause(reason === 'finished' ? 'parent' : reason)));
     });
@@ -128,8 +128,7 @@ class Aggregation {
     for (const [name, branch] of this.branches) this.#begin(name, branch);
     if (this.#isOver) return;
     if (timeoutMs !== undefined) deadlines.arm(this.#deadline, this.#now(), timeoutMs);
-    if (finishing.aborted) this.#outOfTime();
-    else finishing.addEventListener('abort', this.#outOfTime, { once: true });
+    this.#lifetime.defer(whenFinishing((reason) => this.#outOfTime(reason)));
   }
 
   #now(): number {
@@ -167,15 +166,14 @@ class Aggregation {
     if (this.#waiting === 0 || (part.isRequired && 'failure' in part.outcome)) this.#conclude();
   }
 
-  readonly #outOfTime = (): void => {
-    const reason = cancellationIn(this.#rooms.finishing.reason)?.reason === 'shutdown' ? 'shutdown' : 'deadline';
+  #outOfTime(reason: 'deadline' | 'shutdown'): void {
     if (this.#isOver) return;
     for (const part of this.#parts) {
       if (part.outcome !== undefined) continue;
       part.outcome = { failure: lateFailure(part.name, reason), tookMs: this.#now() - part.startedMs };
     }
     this.#conclude(reason);
-  };
+  }
 
   /** Gives what there is, and cuts what is not needed any more. */
   #conclude(reason: 'deadline' | 'shutdown' | 'manual' = 'manual'): void {
@@ -214,8 +212,12 @@ function valueOf(outcome: Outcome | undefined): unknown {
 
 /** Inside of a request that is known without being told, what a part calls is bound to the part. */
 function run(lifetime: Lifetime, work: BranchWork): Promise<unknown> {
-  const call = async (): Promise<unknown> => await work(lifetime.signal);
-  return currentLifetime() === undefined ? call() : runInside(lifetime, call);
+  const { signal } = lifetime;
+  try {
+    return Promise.resolve(currentLifetime() === undefined ? work(signal) : runInside(lifetime, () => work(signal)));
+  } catch (error) {
+    return rejectSoon(error);
+  }
 }
 
 /** Names of metrics are tokens (RFC 9110 §5.6.2). */

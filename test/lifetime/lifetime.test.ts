@@ -357,6 +357,26 @@ describe('the signals', () => {
     expect(task.signal.aborted).toBe(false);
   });
 
+  it('tell of it once without a signal, at once when that is past, and not who takes it back', () => {
+    const reported: unknown[] = [];
+    const root = Lifetime.root({ report: (error) => reported.push(error) });
+    const task = root.open();
+    const told: string[] = [];
+    const failure = new Error('a listener');
+    task.whenFinishing(() => {
+      throw failure;
+    });
+    task.whenFinishing(() => told.push('task'));
+    task.whenFinishing(() => told.push('taken back'))();
+    root.whenFinishing(() => told.push('root'));
+    root.finish();
+    root.finish();
+    task.whenFinishing(() => told.push('late'))();
+    expect(told).toEqual(['task', 'root', 'late']);
+    expect(reported).toEqual([failure]);
+    task.end('finished');
+  });
+
   it('tell of it before the root, emptied by that, is over', () => {
     const root = Lifetime.root();
     root.openScope();
