@@ -1,5 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import { type Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { FrameworkError } from '../errors/framework-error';
 import { framingOf } from './body-framing';
 import { closeLingering } from './close-softly';
@@ -8,6 +8,7 @@ import { type BodyListener, DivertedBody } from './diverted-body';
 import { httpErrors } from './errors';
 import type { Host } from './exchange';
 import { CONTINUE } from './head-rules';
+import { Http1Request } from './http1-request';
 
 /** What the parser's hook gets: Node has a say in `upgrade`, and so has the hook. */
 export type ArrivingRequest = IncomingMessage & { upgrade?: boolean };
@@ -171,7 +172,7 @@ export class Diversion implements DivertedRequest, BodyListener {
   /** Whether the body waits for somebody to read it. */
   get #isUnread(): boolean {
     const { request } = this;
-    return request.readableFlowing !== true && !request.readableEnded && request.push === Readable.prototype.push;
+    return request.readableFlowing !== true && !request.readableEnded && request.push !== keepOpen && !isReceived(request);
   }
 
   #fail(failure: FrameworkError): void {
@@ -246,6 +247,11 @@ export function endBehindAnswer(socket: Duplex): void {
 function unwrap(socket: Duplex, name: 'on' | 'addListener' | 'prependListener' | 'setEncoding'): void {
   if (Object.hasOwn(socket, name))
     Object.assign(socket, { [name]: (Object.getPrototypeOf(socket) as Record<string, unknown>)[name] });
+}
+
+/** Whether somebody takes the body before it becomes a stream. */
+function isReceived(request: IncomingMessage): boolean {
+  return request instanceof Http1Request && request.receiver !== undefined;
 }
 
 function keepOpen(): boolean {
