@@ -34,6 +34,8 @@ export class UpstreamServer {
     });
     this.#server.on('connection', (socket) => {
       this.connections++;
+      // One for each request that comes on it.
+      socket.setMaxListeners(0);
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
