@@ -5,6 +5,7 @@ const config: Config = {
   testEnvironmentOptions: { customExportConditions: ['rockstar-source', 'node', 'node-addons'] },
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  testSequencer: '<rootDir>/test/support/longest-first.cjs',
   setupFiles: ['reflect-metadata'],
   transform: { '^.+\\.ts$': 'ts-jest' },
   // Many tests wait for something else than a core.

@@ -18,6 +18,7 @@ const MARKS = ['<!-- measured: begin -->', '<!-- measured: end -->'];
 const BENCHES = {
   requests: { file: 'run.mjs', title: 'Requests, beside bare Node', smoke: ['--smoke'] },
   steps: { file: 'micro.mjs', title: 'Steps of a request', smoke: ['--rounds', '1', '--only', 'route'] },
+  walks: { file: 'walks.mjs', title: 'What stands around a handler' },
   boot: { file: 'boot.mjs', title: 'Starting a process, and its memory', hasTargets: true },
   assembling: { file: 'assemble.mjs', title: 'Putting an application together', hasTargets: true },
   validation: { file: 'validation.mjs', title: 'Validation' },
@@ -36,8 +37,13 @@ const { values: options } = parseArgs({
     smoke: { type: 'boolean', default: false },
     only: { type: 'string' },
     write: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (options.help) {
+  console.log(`npm run bench:table -- [--smoke] [--only name,…] [--write]\n\n${Object.keys(BENCHES).join(', ')}`);
+  process.exit();
+}
 
 function chosen() {
   const names = options.only?.split(',') ?? Object.keys(BENCHES);
