@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { embeddedModule, type EmbeddedTemplate, embeddedTemplate } from './embedded-template';
-import { WORKER_SOURCE, type WorkerData, type WorkerSays } from './embedded-worker';
+import { UNFINISHED, WORKER_SOURCE, type WorkerData, type WorkerSays } from './embedded-worker';
 
 type Done = (error?: Error | null) => void;
 
@@ -110,13 +110,15 @@ export class EmbeddedStream extends Duplex {
   #start(): void {
     mkdirSync(this.#files.dataDir, { recursive: true });
     const { dataDir } = this.#files;
-    const template = readdirSync(dataDir).length === 0 ? embeddedTemplate() : undefined;
+    const names = readdirSync(dataDir);
+    const template = names.length === 0 || names.includes(UNFINISHED) ? embeddedTemplate() : undefined;
     this.#template = template;
     const workerData: WorkerData = {
       module: embeddedModule(),
       dataDir,
       template: template?.path,
       making: template?.making?.path,
+      unfinished: UNFINISHED,
     };
     // Nothing of how this process was started: what it loads first is not meant for the thread.
     const worker = new Worker(WORKER_SOURCE, { eval: true, workerData, execArgv: [] });

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { WORKER_SOURCE, type WorkerData } from './embedded-worker';
+import { UNFINISHED, WORKER_SOURCE, type WorkerData } from './embedded-worker';
 import { TemporaryFolder } from './temporary-folder';
 
 const MODULES = `${sep}node_modules${sep}`;
@@ -26,7 +26,11 @@ export function embeddedTemplate(): EmbeddedTemplate | undefined {
   try {
     const name = `embedded-${versionOf(module)}`;
     const path = join(cache, name);
-    if (existsSync(path)) return { path, making: undefined };
+    if (existsSync(path)) {
+      // Another user may have made it who shows it to nobody.
+      accessSync(path, constants.R_OK | constants.X_OK);
+      return { path, making: undefined };
+    }
     mkdirSync(cache, { recursive: true });
     return { path, making: new TemporaryFolder(`${name}-making`, cache) };
   } catch {
@@ -43,10 +47,11 @@ export function embeddedModule(): string {
 export async function prepareEmbedded(): Promise<void> {
   const template = embeddedTemplate();
   if (template?.making === undefined) return;
-  const workerData: WorkerData = { module: embeddedModule(), template: template.path, making: template.making.path };
+  const { path, making } = template;
+  const workerData: WorkerData = { module: embeddedModule(), template: path, making: making.path, unfinished: UNFINISHED };
   const worker = new Worker(WORKER_SOURCE, { eval: true, workerData, execArgv: [] });
   await new Promise<void>((resolve) => worker.once('exit', () => resolve()).once('error', () => resolve()));
-  template.making.remove();
+  making.remove();
 }
 
 function versionOf(module: string): string {

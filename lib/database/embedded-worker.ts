@@ -9,7 +9,12 @@ export interface WorkerData {
   /** Files of an empty database, to be copied, and the folder they are made in when they are not there. */
   readonly template?: string;
   readonly making?: string;
+  /** The name of a file that says that a folder was left half-filled. */
+  readonly unfinished: string;
 }
+
+/** As `unfinished` wants it. */
+export const UNFINISHED = '.rockstar-unfinished';
 
 /** What it answers: that it runs, bytes of the protocol, that it came to its end, or that it failed. */
 export type WorkerSays = { readonly is: 'ready' | 'closed' } | { readonly bytes: Uint8Array } | { readonly failure: string };
@@ -18,9 +23,9 @@ export type WorkerSays = { readonly is: 'ready' | 'closed' } | { readonly bytes:
 /** Runs in a thread of its own, as text: PGlite blocks the thread it computes in, and only ending that thread stops a query. */
 function serve(): void {
   const { parentPort, workerData } = require('node:worker_threads') as { parentPort: MessagePort; workerData: WorkerData };
-  const { cpSync, constants, existsSync, readdirSync, renameSync, rmdirSync, rmSync } =
+  const { chmodSync, cpSync, constants, existsSync, readdirSync, renameSync, rmSync, writeFileSync } =
     require('node:fs') as typeof import('node:fs');
-  const { module, dataDir, template, making } = workerData;
+  const { module, dataDir, template, making, unfinished } = workerData;
   const say = (what: WorkerSays): void => parentPort.postMessage(what);
   const { PGlite } = require(module) as typeof import('@electric-sql/pglite');
 
@@ -28,6 +33,8 @@ function serve(): void {
     if (template === undefined || making === undefined || existsSync(template)) return;
     const first = await PGlite.create({ dataDir: making });
     await first.close();
+    // Others of this machine may start from it, too.
+    chmodSync(making, 0o755);
     try {
       renameSync(making, template);
     } catch (error) {
@@ -36,32 +43,40 @@ function serve(): void {
     }
   }
 
-  /** Whole or not at all, so that a process that is killed meanwhile leaves nothing that looks like a database. */
+  /** Into the folder as it is, its mode and its place being somebody's choice. One that was left half-filled is told by a mark. */
   function copyTemplate(from: string, to: string): void {
-    const beside = `${to}.new`;
-    rmSync(beside, { recursive: true, force: true });
-    cpSync(from, beside, { recursive: true, mode: constants.COPYFILE_FICLONE });
-    try {
-      rmdirSync(to);
-      renameSync(beside, to);
-    } catch {
-      // A folder that may be filled only, such as a mounted one.
-      cpSync(beside, to, { recursive: true });
-      rmSync(beside, { recursive: true, force: true });
-    }
+    const mark = `${to}/${unfinished}`;
+    writeFileSync(mark, '');
+    cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
+    rmSync(mark);
+  }
+
+  function clear(folder: string): void {
+    for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`, { recursive: true, force: true });
   }
 
   async function open(folder: string): Promise<import('@electric-sql/pglite').PGlite> {
     const settings = { dataDir: folder, relaxedDurability: true };
+    if (readdirSync(folder).includes(unfinished)) clear(folder);
     if (template === undefined || readdirSync(folder).length > 0) return PGlite.create(settings);
     try {
       await makeTemplate();
       copyTemplate(template, folder);
+    } catch {
+      // No room, no right to read or write: it is created as if there were no template.
+      clear(folder);
+      return PGlite.create(settings);
+    }
+    try {
       return await PGlite.create(settings);
     } catch {
-      // No room, no right to write, files that are broken: it is created as if there were no template.
-      const left = existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [];
-      for (const path of [template, `${folder}.new`, ...left]) rmSync(path, { recursive: true, force: true });
+      clear(folder);
+      try {
+        // Its files are broken, and may be another user's.
+        rmSync(template, { recursive: true, force: true });
+      } catch {
+        // Then they stay.
+      }
       return PGlite.create(settings);
     }
   }

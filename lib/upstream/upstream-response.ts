@@ -70,11 +70,15 @@ export class UpstreamResponse {
         body.destroy(this.#tooLarge(limit));
         return;
       }
-      body.on('data', (chunk: Buffer) => {
+      const take = (piece: Buffer | string): void => {
+        const chunk = typeof piece === 'string' ? Buffer.from(piece, body.readableEncoding ?? 'utf8') : piece;
         length += chunk.length;
         chunks.push(chunk);
         if (length > limit) body.destroy(this.#tooLarge(limit));
-      });
+      };
+      if (body.readableFlowing !== false) body.on('data', take);
+      // Whoever paused it, or listens for `readable`, holds the events back, but not a loop.
+      else void readAll(body, take).catch(reject);
     });
   }
 
@@ -114,4 +118,8 @@ export class UpstreamResponse {
   #tooLarge(limit: number): Error {
     return upstreamErrors.UPSTREAM_TOO_LARGE({ call: this.#name, limit }, untold(502));
   }
+}
+
+async function readAll(body: Readable, take: (piece: Buffer | string) => void): Promise<void> {
+  for await (const piece of body) take(piece as Buffer | string);
 }

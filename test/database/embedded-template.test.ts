@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { embeddedModule, embeddedTemplate, prepareEmbedded } from '../../lib/database/embedded-template';
-import { WORKER_SOURCE, type WorkerData, type WorkerSays } from '../../lib/database/embedded-worker';
+import { UNFINISHED, WORKER_SOURCE, type WorkerData, type WorkerSays } from '../../lib/database/embedded-worker';
 import { soon } from '../support/soon';
 
 // Files of a database are made, which takes seconds on a machine that has nothing else to do.
@@ -26,7 +26,7 @@ describe('the files an embedded database starts from', () => {
 
   function begin(data: Partial<WorkerData>): Worker {
     if (data.dataDir !== undefined) mkdirSync(data.dataDir, { recursive: true });
-    const workerData: WorkerData = { module: embeddedModule(), ...data };
+    const workerData: WorkerData = { module: embeddedModule(), unfinished: UNFINISHED, ...data };
     const worker = new Worker(WORKER_SOURCE, { eval: true, workerData, execArgv: [] });
     workers.push(worker);
     return worker;
@@ -39,16 +39,38 @@ describe('the files an embedded database starts from', () => {
 
   it('are copied; who makes them takes those of another that was quicker', async () => {
     await prepareEmbedded();
-    const [template, making] = [join(folder, 'template'), join(folder, 'making')];
+    const [template, making, dataDir] = [join(folder, 'template'), join(folder, 'making'), join(folder, 'data')];
     mkdirSync(making);
-    const slower = firstOf(begin({ template, making, dataDir: join(folder, 'data') }));
+    mkdirSync(dataDir);
+    chmodSync(dataDir, 0o2770);
+    const slower = firstOf(begin({ template, making, dataDir }));
     await soon(() => expect(readdirSync(making)).not.toEqual([]), 30_000);
     cpSync(embeddedTemplate()?.path ?? '', template, { recursive: true });
     // What shows whose files they are: one that no database makes.
     writeFileSync(join(template, 'mark'), '');
     expect(await slower).toEqual({ is: 'ready' });
-    expect(existsSync(join(folder, 'data', 'mark'))).toBe(true);
-    expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]);
+    expect(readdirSync(dataDir)).toEqual(expect.arrayContaining(['PG_VERSION', 'mark']));
+    expect(readdirSync(dataDir)).not.toContain(UNFINISHED);
+    // The folder is the one that somebody made.
+    expect(statSync(dataDir).mode & 0o7777).toBe(0o2770);
+  });
+
+  it('are copied anew into a folder that a process was killed over', async () => {
+    await prepareEmbedded();
+    const dataDir = join(folder, 'data');
+    mkdirSync(join(dataDir, 'base'), { recursive: true });
+    for (const name of [UNFINISHED, 'PG_VERSION', 'left']) writeFileSync(join(dataDir, name), '');
+    expect(await firstOf(begin({ template: embeddedTemplate()?.path, dataDir }))).toEqual({ is: 'ready' });
+    const names = readdirSync(dataDir);
+    expect([names.includes('left'), names.includes(UNFINISHED)]).toEqual([false, false]);
+  });
+
+  it('are created as if there were no others when those cannot be copied, and the others stay', async () => {
+    const template = join(folder, 'template');
+    writeFileSync(template, 'no folder');
+    const dataDir = join(folder, 'data');
+    expect(await firstOf(begin({ template, dataDir }))).toEqual({ is: 'ready' });
+    expect([existsSync(template), existsSync(join(dataDir, 'base'))]).toEqual([true, true]);
   });
 
   it('are created as if there were no others when those are broken, and the broken ones go', async () => {

@@ -86,16 +86,26 @@ function run(line: string, seconds: number): Promise<string> {
   });
 }
 
+/** What Node takes to start and do nothing: 40 ms on a machine that has nothing else to do. */
+function bareStartMs(): number {
+  const times = Array.from({ length: 5 }, () => {
+    const beganMs = performance.now();
+    spawnSync(process.execPath, ['-e', '0']);
+    return performance.now() - beganMs;
+  });
+  return times.sort((a, b) => a - b)[2];
+}
+
 describe('npm start', () => {
-  it('listens within three seconds', async () => {
-    const tookMs: number[] = [];
-    // A machine that is busy with other things may take longer once.
-    while (tookMs.length < 3 && Math.min(Infinity, ...tookMs) > 3_000) {
+  it('listens within three seconds, or on a machine that is slow or busy in as many bare starts of Node as that is elsewhere', async () => {
+    const [tookMs, limitsMs]: [number[], number[]] = [[], []];
+    while (tookMs.length < 3 && !tookMs.some((took, i) => took < limitsMs[i])) {
+      limitsMs.push(Math.max(3_000, 75 * bareStartMs()));
       const started = new Started();
       tookMs.push(await started.until(/listening on https:\S+$/m));
       expect(await started.end()).toBe(0);
     }
-    expect(Math.min(...tookMs)).toBeLessThan(3_000);
+    expect(tookMs.at(-1)).toBeLessThan(limitsMs.at(-1) ?? 0);
   }, 60_000);
 
   const hasCurl = spawnSync('curl', ['--version']).status === 0;

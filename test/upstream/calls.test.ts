@@ -128,6 +128,13 @@ describe('a call', () => {
     const whole = Buffer.alloc(5_000_000, 'abc');
     upstream.answer = (_request, response) => response.end(whole);
     expect((await (await http.get(upstream.url)).bytes()).equals(whole)).toBe(true);
+    // One that somebody paused, listened to or gave an encoding is read to its end, too.
+    const paused = await http.get(upstream.url);
+    paused.body.pause();
+    expect((await paused.bytes()).equals(whole)).toBe(true);
+    const encoded = await http.get(upstream.url);
+    encoded.body.setEncoding('latin1');
+    expect((await encoded.bytes()).equals(whole)).toBe(true);
   });
 });
 
