@@ -12,7 +12,7 @@ import { type ArgumentRooms, compileArguments, type CompiledArguments } from './
 import { compileInterceptors, isAsyncIterable } from './compile-hooks';
 import { compileWalk, stepsOf, type WalkRooms } from './compile-walk';
 import { controllerErrors } from './errors';
-import { type DraftRooms, makeDraft } from './make-draft';
+import { type DraftRooms, makeDraft, writesAnswer } from './make-draft';
 import type { ArgumentReader } from './parameter';
 import { readRouteMembers, readRoutes, type RouteDeclaration } from './route';
 import type { RouteDraft } from './route-draft';
@@ -90,6 +90,10 @@ function compileRoute(
     rooms,
     draft.mistakes,
   );
+  if (compiled.taken !== undefined && declaration.takesOver !== true && writesAnswer(draft)) {
+    const reason = 'says what is sent as JSON, but the handler takes the connection over. Take it away.';
+    draft.mistakes.push(controllerErrors.ROUTE_OPTION_INVALID({ decorator: '@Returns', place: draft.place, reason }));
+  }
   const run = compileRun(member, declaration, draft, compiled, rooms);
   mistakes.push(...draft.mistakes);
   const { method, pattern, place } = draft;
@@ -149,7 +153,7 @@ function compileHandler(
   const { source } = rooms;
   const push = stepsOf(draft, 'push');
   const around = [
-    ...draft.around.filter((step) => step.phase === 'page').map((step) => step.run),
+    ...draft.around.filter((step) => step.phase === 'answer' || step.phase === 'page').map((step) => step.run),
     ...draft.around.filter((step) => step.phase === 'breaker').map((step) => step.run),
     ...compileInterceptors(draft, rooms, reply === 'events' ? roomForEvents : undefined),
   ];
