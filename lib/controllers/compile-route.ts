@@ -137,8 +137,14 @@ function compileRun(
   compiled: CompiledArguments,
   rooms: ControllerRooms,
 ): Run {
-  const run = compileWalk(draft, rooms, compileHandler(member, declaration, draft, compiled, rooms));
+  const run = compileWalk(draft, rooms, compileAnswer(draft, compileHandler(member, declaration, draft, compiled, rooms)));
   return declaration.reply === 'events' ? asEvents(run) : run;
+}
+
+/** What writes the answer stands around all the rest, apart from it: the way to a handler without other steps stays the shortest. */
+function compileAnswer({ around }: RouteDraft, inner: Run): Run {
+  const answer = around.find((step) => step.phase === 'answer');
+  return answer === undefined ? inner : (exchange) => answer.run(exchange, () => inner(exchange));
 }
 
 type Handler = (...args: unknown[]) => unknown;
@@ -153,7 +159,7 @@ function compileHandler(
   const { source } = rooms;
   const push = stepsOf(draft, 'push');
   const around = [
-    ...draft.around.filter((step) => step.phase === 'answer' || step.phase === 'page').map((step) => step.run),
+    ...draft.around.filter((step) => step.phase === 'page').map((step) => step.run),
     ...draft.around.filter((step) => step.phase === 'breaker').map((step) => step.run),
     ...compileInterceptors(draft, rooms, reply === 'events' ? roomForEvents : undefined),
   ];
