@@ -26,6 +26,8 @@ const { Connection } = require('./http/connection.js');
 const { Exchange } = require('./http/exchange.js');
 const { dispatch } = require('./http/dispatch.js');
 const { defaultLimits } = require('./http/limits.js');
+const { ApiProperty } = require('./openapi/api-property.js');
+const { prepareAnswer } = require('./openapi/prepared-answer.js');
 
 const app = Lifetime.root();
 const owner = app.openScope();
@@ -73,6 +75,41 @@ const later = target(async () => ({ hello: 'world' }));
 const params = {};
 const walk = (to) => dispatch(new Exchange(host, connection, new NoWire(), to, params, ''));
 
+class Address {}
+class Person {}
+
+/** As the compiler does with decorated properties. */
+function declare(owner, name, type) {
+  Reflect.defineMetadata('design:type', type, owner.prototype, name);
+  ApiProperty()(owner.prototype, name);
+}
+declare(Address, 'street', String);
+declare(Address, 'city', String);
+declare(Person, 'id', Number);
+declare(Person, 'name', String);
+class Resident extends Person {}
+declare(Resident, 'address', Address);
+
+const person = { id: 42, name: 'Ada Lovelace' };
+const resident = { ...person, address: { street: '12 St James Square', city: 'London' } };
+const hundred = (value) => Array.from({ length: 100 }, (_, id) => ({ ...value, id }));
+/** What is written, by JSON.stringify and by the serialiser of a class. */
+const answers = [
+  ['{id, name}', Person, person],
+  ['nested', Resident, resident],
+  ['100 x {id, name}', [Person], hundred(person)],
+  ['100 x nested', [Resident], hundred(resident)],
+];
+
+/** Something looks at what was written, or V8 would not put it together. */
+function writing(write, value) {
+  return (n) => {
+    let bytes = 0;
+    for (let i = 0; i < n; i++) bytes += Buffer.byteLength(write(value));
+    return bytes;
+  };
+}
+
 /** Each runs `n` times; what it returns is awaited. */
 const cases = {
   'route: find /': (n) => {
@@ -111,6 +148,12 @@ const cases = {
       await undefined;
     }
   },
+  ...Object.fromEntries(
+    answers.flatMap(([name, type, value]) => [
+      [`json: ${name}, JSON.stringify`, writing(JSON.stringify, value)],
+      [`json: ${name}, @Returns`, writing(prepareAnswer(type).serialise, value)],
+    ]),
+  ),
 };
 
 const chosen = Object.fromEntries(Object.entries(cases).filter(([name]) => name.includes(options.only)));

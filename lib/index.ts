@@ -120,6 +120,7 @@ export { ApiOperation, type ApiOperationOptions, ApiResponse, type ApiResponseOp
 export { ApiHidden, ApiProperty, type ApiPropertyOptions } from './openapi/api-property';
 export type { OpenApiDocument } from './openapi/document';
 export type { OpenApiOption, OpenApiOptions } from './openapi/openapi-options';
+export { Returns } from './openapi/returns';
 
 export { BreakerOperatorsModule, type BreakerOperatorsOptions } from './operators/breaker-operators-module';
 export { PluginReportsModule, type PluginReportsOptions } from './operators/plugin-reports-module';

@@ -12,7 +12,7 @@ import { type ArgumentRooms, compileArguments, type CompiledArguments } from './
 import { compileInterceptors, isAsyncIterable } from './compile-hooks';
 import { compileWalk, stepsOf, type WalkRooms } from './compile-walk';
 import { controllerErrors } from './errors';
-import { type DraftRooms, makeDraft } from './make-draft';
+import { type DraftRooms, makeDraft, writesAnswer } from './make-draft';
 import type { ArgumentReader } from './parameter';
 import { readRouteMembers, readRoutes, type RouteDeclaration } from './route';
 import type { RouteDraft } from './route-draft';
@@ -90,6 +90,10 @@ function compileRoute(
     rooms,
     draft.mistakes,
   );
+  if (compiled.taken !== undefined && declaration.takesOver !== true && writesAnswer(draft)) {
+    const reason = 'says what is sent as JSON, but the handler takes the connection over. Take it away.';
+    draft.mistakes.push(controllerErrors.ROUTE_OPTION_INVALID({ decorator: '@Returns', place: draft.place, reason }));
+  }
   const run = compileRun(member, declaration, draft, compiled, rooms);
   mistakes.push(...draft.mistakes);
   const { method, pattern, place } = draft;
@@ -133,8 +137,14 @@ function compileRun(
   compiled: CompiledArguments,
   rooms: ControllerRooms,
 ): Run {
-  const run = compileWalk(draft, rooms, compileHandler(member, declaration, draft, compiled, rooms));
+  const run = compileWalk(draft, rooms, compileAnswer(draft, compileHandler(member, declaration, draft, compiled, rooms)));
   return declaration.reply === 'events' ? asEvents(run) : run;
+}
+
+/** What writes the answer stands around all the rest, apart from it: the way to a handler without other steps stays the shortest. */
+function compileAnswer({ around }: RouteDraft, inner: Run): Run {
+  const answer = around.find((step) => step.phase === 'answer');
+  return answer === undefined ? inner : (exchange) => answer.run(exchange, () => inner(exchange));
 }
 
 type Handler = (...args: unknown[]) => unknown;

@@ -38,9 +38,14 @@ export function makeDraft(
   const other = answersWith(declaration);
   if (other !== undefined) dropPages(draft);
   for (const shape of readShapers(controller.prototype as object, member)) shape(draft);
-  if (other !== undefined && makesPage(draft)) {
-    const reason = `makes a page, but the route answers with ${other}. Take it away.`;
-    draft.mistakes.push(controllerErrors.ROUTE_OPTION_INVALID({ decorator: '@Render', place, reason }));
+  const refuse = (decorator: string, reason: string): void => {
+    draft.mistakes.push(controllerErrors.ROUTE_OPTION_INVALID({ decorator, place, reason }));
+  };
+  if (other !== undefined && makesPage(draft))
+    refuse('@Render', `makes a page, but the route answers with ${other}. Take it away.`);
+  const instead = other ?? (makesPage(draft) ? 'a page' : undefined);
+  if (instead !== undefined && writesAnswer(draft)) {
+    refuse('@Returns', `says what is sent as JSON, but the route answers with ${instead}. Take it away.`);
   }
   return draft;
 }
@@ -53,6 +58,10 @@ function answersWith({ reply, takesOver }: RouteDeclaration): string | undefined
 
 export function makesPage({ around }: RouteDraft): boolean {
   return around.some(({ phase }) => phase === 'page');
+}
+
+export function writesAnswer({ around }: RouteDraft): boolean {
+  return around.some(({ phase }) => phase === 'answer');
 }
 
 /** The view of a class is not meant for those of its methods that make no pages. */

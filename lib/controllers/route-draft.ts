@@ -17,10 +17,10 @@ type BeforeEntry =
   | { readonly phase: 'guards'; readonly run: BeforeStep<Call> }
   | { readonly phase: 'authentication' | 'upgrade' | 'push'; readonly run: BeforeStep };
 
-/** When a step around the handler runs, the outer (`page`) first. All but pages stand around messages of a WebSocket too. */
+/** When a step around the handler runs, the outer (`answer`, `page`) first. All but these stand around messages of a WebSocket too. */
 type AroundEntry =
   | { readonly phase: 'breaker' | 'interceptors'; readonly run: AroundStep<Call> }
-  | { readonly phase: 'page'; readonly run: AroundStep };
+  | { readonly phase: 'answer' | 'page'; readonly run: AroundStep };
 
 /** Makes pages of views. */
 export interface PageMaker {

@@ -48,10 +48,16 @@ export function replyJson(exchange: Exchange, value: unknown): void {
     return;
   }
   if (body === undefined) replyFailure(exchange, notSerializable(exchange, new TypeError(`a ${typeof value} is no JSON value`)));
-  else sendWhole(exchange, JSON_TYPE, body);
+  else replyJsonText(exchange, body);
 }
 
-function notSerializable(exchange: Exchange, error: unknown): Error {
+/** Answers with JSON that was written already. */
+export function replyJsonText(exchange: Exchange, json: string): void {
+  sendWhole(exchange, JSON_TYPE, json);
+}
+
+/** What the failure to write a value is told as: its reason in the log, and not to the client. */
+export function notSerializable(exchange: Exchange, error: unknown): Error {
   const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown';
   return httpErrors.REPLY_NOT_SERIALIZABLE(
     { route: routeOf(exchange), reason },

@@ -5,6 +5,7 @@ import { isBodiless, PROBLEM_TYPE } from '../http/send';
 import { type ApiResponseOptions, readApiResponses } from './api-operation';
 import { type ClassReferences, isDescribed, typeSchema } from './class-schema';
 import type { JsonSchema } from './json-schema';
+import { readReturns } from './returns';
 
 /** What the responses of a route depend on, beside what it was declared to return. */
 export interface ResponseFacts {
@@ -65,8 +66,10 @@ function successContent(outline: RouteOutline, options: ApiResponseOptions, refe
   const said = options.contentType ?? fieldOf(draft.fields, 'content-type');
   // What a page is made of is nobody's business.
   if (readNotes(draft.metadata).view !== undefined) return { [said ?? 'text/html']: { schema: { type: 'string' } } };
-  const known = schema ?? returnedSchema(returnType, references);
-  const type = said ?? (schema === undefined ? TYPES.get(returnType) : undefined) ?? 'application/json';
+  const returns = schema === undefined ? readReturns(draft) : undefined;
+  const declared = returns === undefined ? schema : typeSchema(returns, 'output', references);
+  const known = declared ?? returnedSchema(returnType, references);
+  const type = said ?? (declared === undefined ? TYPES.get(returnType) : undefined) ?? 'application/json';
   return { [type]: known === undefined ? {} : { schema: known } };
 }
 

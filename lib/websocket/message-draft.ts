@@ -1,4 +1,4 @@
-import { beginDraft, type DraftRooms, dropPages, makesPage } from '../controllers/make-draft';
+import { beginDraft, type DraftRooms, dropPages, makesPage, writesAnswer } from '../controllers/make-draft';
 import { readShapers, type RouteDraft } from '../controllers/route-draft';
 import type { Class } from '../metadata/slot';
 import { websocketErrors } from './errors';
@@ -44,7 +44,8 @@ function dropBreakers({ around }: RouteDraft): void {
 }
 
 function aboutResponses(draft: RouteDraft): Readonly<Record<string, boolean>> {
-  return { '@Push': draft.before.some(({ phase }) => phase === 'push'), '@Render': makesPage(draft) };
+  const isPushing = draft.before.some(({ phase }) => phase === 'push');
+  return { '@Push': isPushing, '@Render': makesPage(draft), '@Returns': writesAnswer(draft) };
 }
 
 function refuse({ place, mistakes }: RouteDraft, found: Readonly<Record<string, boolean>>): void {

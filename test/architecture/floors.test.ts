@@ -40,6 +40,7 @@ const house: House = {
     'class-validator': 'validation/',
     cookie: 'http/cookies.ts',
     eta: 'views/templates.ts',
+    'fast-json-stringify': 'openapi/serialiser.ts',
     'fastest-levenshtein': 'errors/near-names.ts',
     'find-my-way': 'routing/route-table.ts',
     'iconv-lite': 'http/charset.ts',

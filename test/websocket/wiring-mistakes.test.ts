@@ -1,4 +1,5 @@
 import {
+  ApiProperty,
   Body,
   Controller,
   Get,
@@ -10,6 +11,7 @@ import {
   OnOpen,
   Param,
   Render,
+  Returns,
   Use,
   UseGuards,
   WebSocket,
@@ -22,6 +24,10 @@ import { appOf, mistakesOf } from '../testing/app-of';
 
 class Plain {
   text!: string;
+}
+
+class Described {
+  @ApiProperty() text!: string;
 }
 
 @WebSocket('/empty')
@@ -97,6 +103,7 @@ class Decorators {
   @OnMessage('c') @Render('page.html') c() {}
   @OnMessage('d') @Use((_request, _response, next) => next()) d() {}
   @OnMessage('e') @UseGuards(undefined as never) e() {}
+  @OnMessage('f') @Returns(Described) f() {}
 }
 
 @WebSocket('/options', {
@@ -171,6 +178,7 @@ describe('mistakes of wiring', () => {
         /Decorators\.c makes a page/,
         /@Use of Decorators\.d /,
         /HOOK_INVALID.*Decorators\.e/,
+        /@Returns of Decorators\.f /,
         /@HttpCode of Decorators is/,
       ],
     ],
