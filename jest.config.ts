@@ -10,6 +10,8 @@ const config: Config = {
   transform: { '^.+\\.ts$': 'ts-jest' },
   // Many tests wait for something else than a core.
   maxWorkers: 3,
+  // What a runner of many files has gathered makes each collection of it longer: then it is started anew.
+  workerIdleMemoryLimit: '600MB',
   // A machine may be busy with other things.
   testTimeout: 20_000,
 };
