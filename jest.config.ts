@@ -1,3 +1,8 @@
+/**
+ * Read without a check of its types each time; 5110 is about a setting that the loader itself makes.
+ *
+ * @jest-config-loader-options {"transpileOnly": true, "ignoreDiagnostics": [5110]}
+ */
 import type { Config } from 'jest';
 
 const config: Config = {
@@ -7,7 +12,7 @@ const config: Config = {
   testMatch: ['**/*.test.ts'],
   testSequencer: '<rootDir>/test/support/longest-first.cjs',
   setupFiles: ['reflect-metadata'],
-  transform: { '^.+\\.ts$': 'ts-jest' },
+  transform: { '^.+\\.ts$': '<rootDir>/test/support/transform.cjs' },
   // Many tests wait for something else than a core.
   maxWorkers: 3,
   // What a runner of many files has gathered makes each collection of it longer: then it is started anew.

@@ -60,7 +60,12 @@ export const TSCONFIG_PACKAGE_BUILD = {
 
 export const GITIGNORE = 'node_modules/\ndist/\ncoverage/\n*.log\n';
 
-export const JEST_CONFIG = `import type { Config } from 'jest';
+export const JEST_CONFIG = `/**
+ * Read without a check of its types each time; 5110 is about a setting that the loader itself makes.
+ *
+ * @jest-config-loader-options {"transpileOnly": true, "ignoreDiagnostics": [5110]}
+ */
+import type { Config } from 'jest';
 
 const config: Config = {
   testEnvironment: 'node',
