@@ -646,7 +646,7 @@ describe('behind a proxy', () => {
 });
 
 describe('keep-alive (RFC 9112 §9.3)', () => {
-  it('serves 10,000 requests on one socket, and nothing grows or is cancelled', async () => {
+  it('serves 1,000 requests on one socket, and nothing grows or is cancelled', async () => {
     const kernel = await Kernel.open({
       'GET /now': () => 'now',
       'GET /later': () => Promise.resolve('later'),
@@ -673,9 +673,9 @@ describe('keep-alive (RFC 9112 §9.3)', () => {
     const listeners = (): Record<string, number> =>
       Object.fromEntries(socket.eventNames().map((name) => [String(name), socket.listenerCount(name)]));
     const before = listeners();
-    await count(1_999);
+    await count(199);
     expect(listeners()).toEqual(before);
-    expect(kernel.instruments.records).toHaveLength(10_000);
+    expect(kernel.instruments.records).toHaveLength(1_000);
     expect(new Set(kernel.instruments.statuses)).toEqual(new Set([200]));
     expect(kernel.instruments.cancellations).toEqual([]);
     expect(kernel.underWay).toBe(0);
@@ -683,7 +683,7 @@ describe('keep-alive (RFC 9112 §9.3)', () => {
     await kernel.close();
   }, 30_000);
 
-  it('serves 2,000 requests on one HTTP/2 connection, and nothing grows or is cancelled', async () => {
+  it('serves 400 requests on one HTTP/2 connection, and nothing grows or is cancelled', async () => {
     const kernel = await Kernel.open(
       {
         'GET /now': () => 'now',
@@ -693,7 +693,7 @@ describe('keep-alive (RFC 9112 §9.3)', () => {
       { http2: 'h2c' },
     );
     const client = await H2Client.connect(kernel.url);
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 20; i++) {
       const asked = Array.from({ length: 20 }, (_, n) =>
         n % 4 === 0
           ? client.ask({ ':method': 'POST', ':path': '/body' }, 'body')
@@ -701,7 +701,7 @@ describe('keep-alive (RFC 9112 §9.3)', () => {
       );
       for (const answer of await Promise.all(asked)) expect(answer.status).toBe(200);
     }
-    expect(kernel.instruments.records).toHaveLength(2_000);
+    expect(kernel.instruments.records).toHaveLength(400);
     expect(kernel.instruments.cancellations).toEqual([]);
     await soon(() => expect(kernel.underWay).toBe(0));
     await client.close();
