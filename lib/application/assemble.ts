@@ -147,17 +147,24 @@ class Foundation implements RouteFoundation {
   readonly needCurrent: ReadonlySet<InjectionKey> = new Set<InjectionKey>([CurrentRequest, HttpClient, Database, Databases]);
   readonly #ambient: ReadonlyMap<InjectionKey, (instance: PluginInstance) => unknown>;
   readonly shedding: LoadShedding | undefined;
+  readonly #stopping: AbortSignal;
   readonly #process: ProcessInstruments;
   #http: HttpClient | undefined;
   #databases: Databases | undefined;
   /** Of rooms that take a while to close: pools of connections. */
   readonly #closers: (() => Promise<void>)[] = [];
 
-  constructor(readonly options: ApplicationOptions) {
+  /** In: `givenUp`, aborted when it is told to stop before it has started. */
+  constructor(
+    readonly options: ApplicationOptions,
+    givenUp?: AbortSignal,
+  ) {
     this.clock = options.clock ?? systemClock;
     this.logger = options.logger === undefined ? createLogger() : toLogger(options.logger);
     const report = (error: unknown): void => this.logger.error('a teardown failed', { err: error });
     this.lifetime = Lifetime.root({ clock: this.clock, report });
+    const { finishing } = this.lifetime;
+    this.#stopping = givenUp === undefined ? finishing : AbortSignal.any([finishing, givenUp]);
     this.deadlines = new Deadlines(this.clock);
     this.metrics = new Metrics({ logger: this.logger });
     this.health = new Health({ clock: this.clock, logger: this.logger });
@@ -247,7 +254,7 @@ class Foundation implements RouteFoundation {
   #openDatabases(): Databases {
     const { lifetime: owner, clock, deadlines, logger, metrics, health } = this;
     const databases = new Databases(this.options.database ?? {}, {
-      ...{ owner, clock, deadlines, logger },
+      ...{ owner, stopping: this.#stopping, clock, deadlines, logger },
       observe: (name, numbers) => new DatabaseInstruments(metrics, name, numbers),
       watch: (name, probe, required) => void health.register(name, () => probe().then(() => 'up'), { required }),
     });
@@ -328,10 +335,11 @@ export async function assemble(
   root: ModuleImport,
   options: ApplicationOptions,
   overrides?: ReadonlyMap<InjectionKey, Provider>,
+  givenUp?: AbortSignal,
 ): Promise<Assembly> {
   const wrongOptions = mistakesIn(options);
   if (wrongOptions.length > 0) throw new WiringError(wrongOptions);
-  const foundation = new Foundation(options);
+  const foundation = new Foundation(options, givenUp);
   const release = stayAwake();
   try {
     const configs = configsOf(options);

@@ -12,6 +12,8 @@ export interface Backend {
    * over at once, and the query comes to its end unseen.
    */
   readonly interrupts: boolean;
+  /** Whether it is being started, for the first time or after its end, so that it can do nothing yet; a server never is. */
+  readonly starting: 'first' | 'anew' | undefined;
   /**
    * Tells it to stop what runs on that connection; called again, with growing gaps, until that has settled. In: for how
    * long it has been told already, in milliseconds. Out: settles when what was told can hit nobody else any more.

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Logger } from '../diagnostics/logger';
 import { type Clock, systemClock } from '../lifetime/clock';
 import type { Deadlines } from '../lifetime/deadline';
+import { cancelledBecause } from '../lifetime/end-reason';
 import type { Lifetime } from '../lifetime/lifetime';
 import type { Backend } from './backend';
 import { type DatabaseOptions, EMBEDDED, urlOf } from './database-options';
@@ -19,6 +20,8 @@ import { Work } from './work';
 export interface DatabaseRooms {
   /** What queries outside of any request are a part of. */
   readonly owner: Lifetime;
+  /** Aborted when the application is told to stop: then a database is not started any further for those who wait for it. */
+  readonly stopping: AbortSignal;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly logger: Logger;
@@ -99,7 +102,9 @@ export class Connections {
   async #close(): Promise<void> {
     if (this.#opened === undefined) return;
     const { pool, backend, leases } = this.#opened;
-    leases.close();
+    leases.refuseAll(databaseErrors.DATABASE_CLOSED({}, untold('DATABASE_CLOSED')));
+    // Nothing runs on it yet that could come to its end.
+    if (backend.starting !== undefined) backend.destroyConnections();
     const cancel = systemClock.setTimer(() => backend.destroyConnections(), CLOSE_MS);
     await pool.end();
     await backend.close();
@@ -114,7 +119,7 @@ export class Connections {
 
   #connect(): Opened {
     const { acquireTimeoutMs } = this.#options;
-    const { clock, deadlines } = this.#rooms;
+    const { clock, deadlines, stopping } = this.#rooms;
     const backend = this.#backend();
     const most = this.#most(backend);
     const pool = this.#makePool(backend, most);
@@ -125,7 +130,17 @@ export class Connections {
       acquireTimeoutMs: acquireTimeoutMs ?? (backend.kind === 'embedded' ? 20_000 : 10_000),
       waited: (ms, inVain) => this.#observer.waited(ms, inVain),
     });
+    stopping.addEventListener('abort', () => this.#giveUpStart(), { once: true });
     return { backend, pool, leases, most, report: new Report(this.#observer, clock) };
+  }
+
+  /** What had started once goes on for those who are asking. */
+  #giveUpStart(): void {
+    if (this.#opened?.backend.starting !== 'first') return;
+    const { leases, backend } = this.#opened;
+    leases.refuseAll(cancelledBecause('shutdown'));
+    backend.destroyConnections();
+    this.#rooms.logger.info('the start of the embedded database was given up');
   }
 
   #makePool(backend: Backend, max: number): Pool {

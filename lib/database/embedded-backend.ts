@@ -25,6 +25,7 @@ export class EmbeddedBackend implements Backend {
   readonly #logger: Logger;
   #stream: EmbeddedStream | undefined;
   #failure: Error | undefined;
+  #hasStarted = false;
 
   constructor({ dataDir, connectTimeoutMs = CONNECT_TIMEOUT_MS }: DatabaseOptions, logger: Logger) {
     this.#temporary = dataDir === undefined ? new TemporaryFolder('rockstar-web-database') : undefined;
@@ -40,6 +41,11 @@ export class EmbeddedBackend implements Backend {
       idleTimeoutMillis: 0,
       allowExitOnIdle: true,
     };
+  }
+
+  get starting(): 'first' | 'anew' | undefined {
+    if (this.#stream?.isStarting !== true) return undefined;
+    return this.#hasStarted ? 'anew' : 'first';
   }
 
   cancel(_client: PoolClient, toldForMs: number): Promise<void> {
@@ -67,7 +73,10 @@ export class EmbeddedBackend implements Backend {
   #open(): EmbeddedStream {
     const before = this.#stream?.gone ?? Promise.resolve();
     const stream = new EmbeddedStream({ dataDir: this.#dataDir, isKept: this.#temporary === undefined }, before);
-    stream.once('connect', () => (this.#failure = undefined));
+    stream.once('connect', () => {
+      this.#failure = undefined;
+      this.#hasStarted = true;
+    });
     stream.once('error', (error) => (this.#failure = error));
     this.#stream = stream;
     return stream;

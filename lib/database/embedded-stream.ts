@@ -25,6 +25,7 @@ export class EmbeddedStream extends Duplex {
   #worker: Worker | undefined;
   #template: EmbeddedTemplate | undefined;
   #isReferenced = true;
+  #isReady = false;
   #whenClosed: () => void = ignore;
 
   /** In: what must settle before its files may be opened. */
@@ -33,6 +34,11 @@ export class EmbeddedStream extends Duplex {
     this.#files = files;
     this.#before = before;
     this.gone = new Promise((resolve) => (this.#isGone = resolve));
+  }
+
+  /** Whether it is only just starting: nobody could ask it anything yet. */
+  get isStarting(): boolean {
+    return !this.#isReady && !this.destroyed;
   }
 
   /** As of a socket; where to is known already. */
@@ -104,7 +110,8 @@ export class EmbeddedStream extends Duplex {
       this.#isGone();
       done(error);
     };
-    void (this.#worker?.terminate() ?? Promise.resolve()).then(over, over);
+    // One that never had a thread is not gone before the one it waited for.
+    void (this.#worker?.terminate() ?? this.#before).then(over, over);
   }
 
   #start(): void {
@@ -137,6 +144,7 @@ export class EmbeddedStream extends Duplex {
     else if ('bytes' in says) this.push(Buffer.from(says.bytes.buffer, says.bytes.byteOffset, says.bytes.byteLength));
     else if (says.is === 'ready') {
       this.#template?.making?.remove();
+      this.#isReady = true;
       this.emit('connect');
     } else this.#whenClosed();
   }

@@ -43,25 +43,31 @@ function serve(): void {
     }
   }
 
-  /** Into the folder as it is, its mode and its place being somebody's choice. One that was left half-filled is told by a mark. */
-  function copyTemplate(from: string, to: string): void {
-    const mark = `${to}/${unfinished}`;
-    writeFileSync(mark, '');
-    cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
-    rmSync(mark);
-  }
-
+  /** All but the mark: a folder that is left half-emptied is told by it, too. */
   function clear(folder: string): void {
-    for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`, { recursive: true, force: true });
+    for (const name of readdirSync(folder)) {
+      if (name !== unfinished) rmSync(`${folder}/${name}`, { recursive: true, force: true });
+    }
   }
 
+  /** This thread may be ended at any moment: from before a folder is touched until it is a database, it has a mark. */
   async function open(folder: string): Promise<import('@electric-sql/pglite').PGlite> {
+    const mark = `${folder}/${unfinished}`;
+    if (existsSync(mark)) clear(folder);
+    else if (readdirSync(folder).length > 0) return PGlite.create({ dataDir: folder, relaxedDurability: true });
+    else writeFileSync(mark, '');
+    const database = await fill(folder);
+    rmSync(mark);
+    return database;
+  }
+
+  /** Makes a database of an empty folder, as it is: its mode and its place are somebody's choice. */
+  async function fill(folder: string): Promise<import('@electric-sql/pglite').PGlite> {
     const settings = { dataDir: folder, relaxedDurability: true };
-    if (readdirSync(folder).includes(unfinished)) clear(folder);
-    if (template === undefined || readdirSync(folder).length > 0) return PGlite.create(settings);
+    if (template === undefined) return PGlite.create(settings);
     try {
       await makeTemplate();
-      copyTemplate(template, folder);
+      cpSync(template, folder, { recursive: true, mode: constants.COPYFILE_FICLONE });
     } catch {
       // No room, no right to read or write: it is created as if there were no template.
       clear(folder);

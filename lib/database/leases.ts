@@ -32,6 +32,8 @@ export class Leases {
   readonly #pool: Pool;
   readonly #rooms: LeaseRooms;
   readonly #waiters = new Set<Waiter>();
+  /** Those whose connection is being opened. */
+  readonly #openings = new Set<(failure: Error | undefined) => void>();
   #lent = 0;
 
   constructor(pool: Pool, rooms: LeaseRooms) {
@@ -68,9 +70,10 @@ export class Leases {
     this.#free();
   }
 
-  /** Refuses all who wait. */
-  close(): void {
-    for (const waiter of [...this.#waiters]) waiter.refuse(databaseErrors.DATABASE_CLOSED({}, untold('DATABASE_CLOSED')));
+  /** Refuses all who wait, for a free one or for one that is being opened; what comes of that nobody sees. */
+  refuseAll(failure: Error): void {
+    for (const waiter of [...this.#waiters]) waiter.refuse(failure);
+    for (const refuse of [...this.#openings]) refuse(failure);
   }
 
   /** A place has come free: it is the next one's. */
@@ -121,18 +124,26 @@ export class Leases {
   #connect(work: Work): Promise<PoolClient> {
     return new Promise((resolve, reject) => {
       let isCut = false;
-      const undo = work.lifetime.defer(() => {
+      let undo: Undo = ignore;
+      const over = (): void => {
+        this.#openings.delete(refuse);
+        undo();
+      };
+      const refuse = (failure: Error | undefined): void => {
         isCut = true;
-        reject(work.failure);
-      });
+        over();
+        reject(failure);
+      };
+      this.#openings.add(refuse);
+      undo = work.lifetime.defer(() => refuse(work.failure));
       this.#open().then(
         (client) => {
-          undo();
+          over();
           if (isCut) this.takeBack(client, false);
           else resolve(client);
         },
         (error: unknown) => {
-          undo();
+          over();
           this.#free();
           reject(unavailable(error));
         },

@@ -28,6 +28,7 @@ export class ServerBackend implements Backend {
   readonly connection: PoolConfig;
   readonly mostConnections = undefined;
   readonly interrupts = true;
+  readonly starting = undefined;
   readonly #base: PoolConfig;
   readonly #sockets = new Set<Socket>();
   #control: Pool | undefined;

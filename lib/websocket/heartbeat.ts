@@ -25,7 +25,8 @@ export class Heartbeat implements Expiring {
   readonly #deadline: Deadline;
   /** Pings since the last sign of life. */
   #unanswered: number;
-  #isLast: boolean;
+  /** When it was told to end; there are no more pings then. */
+  #endingMs: number | undefined;
 
   /** In: milliseconds between two pings (0: none), how many in a row may stay without an answer. */
   constructor(beating: Beating, rooms: HeartbeatRooms, intervalMs: number, most: number) {
@@ -35,7 +36,7 @@ export class Heartbeat implements Expiring {
     this.#most = most;
     this.#deadline = new Deadline(this);
     this.#unanswered = 0;
-    this.#isLast = false;
+    this.#endingMs = undefined;
     if (intervalMs > 0) this.#arm(intervalMs);
   }
 
@@ -46,8 +47,20 @@ export class Heartbeat implements Expiring {
 
   /** No more pings; gives up after so many milliseconds. */
   endWithin(ms: number): void {
-    this.#isLast = true;
+    this.#endingMs = this.#rooms.clock.now();
     this.#arm(ms);
+  }
+
+  /** Has it end within so many milliseconds of when it was told to: at once, where they have passed. */
+  hurry(ms: number): void {
+    const { clock, deadlines } = this.#rooms;
+    const endingMs = this.#endingMs;
+    if (endingMs !== undefined && endingMs + ms > clock.now()) {
+      deadlines.arm(this.#deadline, endingMs, ms);
+    } else {
+      this.stop();
+      this.#beating.giveUp();
+    }
   }
 
   stop(): void {
@@ -55,7 +68,7 @@ export class Heartbeat implements Expiring {
   }
 
   deadlineReached(): void {
-    if (this.#isLast || (this.#unanswered >= this.#most && !this.#beating.isDeaf)) {
+    if (this.#endingMs !== undefined || (this.#unanswered >= this.#most && !this.#beating.isDeaf)) {
       this.#beating.giveUp();
       return;
     }

@@ -22,7 +22,8 @@ export class World {
   constructor(options: DatabaseOptions, clock: Clock = systemClock) {
     this.root = Lifetime.root({ clock });
     this.deadlines = new Deadlines(clock);
-    const rooms = { owner: this.root, clock, deadlines: this.deadlines, logger: toLogger(this.log.logger) };
+    const { finishing: stopping } = this.root;
+    const rooms = { owner: this.root, stopping, clock, deadlines: this.deadlines, logger: toLogger(this.log.logger) };
     this.connections = new Connections(options, rooms, {
       asked: (query) => void this.asked.push(query),
       waited: (ms, inVain) => void this.waits.push({ ms, inVain }),
