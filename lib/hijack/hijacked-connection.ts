@@ -1,8 +1,9 @@
 // Hot: all bytes of a hijacked connection go through here.
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { Exchange } from '../http/exchange';
+import { HTTP2_CODES } from '../http/http2-codes';
 import type { Takeover } from '../http/takeover';
 import type { HttpProtocol } from '../http/target';
 import { cancelledBecause } from '../lifetime/end-reason';
@@ -324,7 +325,7 @@ export class HijackedConnection extends Duplex {
 
   readonly #ended = (): void => {
     // Node tells of a stream that was reset as of one that ended; its close follows.
-    if (this.httpVersion === '2.0' && ((this.#stream as ServerHttp2Stream).rstCode ?? 0) !== constants.NGHTTP2_NO_ERROR) return;
+    if (this.httpVersion === '2.0' && ((this.#stream as ServerHttp2Stream).rstCode ?? 0) !== HTTP2_CODES.NO_ERROR) return;
     this.#inputEnded = true;
     this.push(null);
   };

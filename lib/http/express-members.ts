@@ -2,7 +2,6 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
 import { originOf } from './read-origin';
 import type { Exchange } from './exchange';
-import { Http2Request, Http2Response } from './http2-shapes';
 import { toLocation } from './location';
 import type { NodeWire } from './node-wire';
 
@@ -96,8 +95,6 @@ function sendAs<R extends ShapedResponse>(response: R, type: string, body: strin
 
 const requestOverHttp1 = Object.create(IncomingMessage.prototype, requestMembers) as object;
 const responseOverHttp1 = Object.create(ServerResponse.prototype, responseMembers) as object;
-Object.defineProperties(Http2Request.prototype, requestMembers);
-Object.defineProperties(Http2Response.prototype, responseMembers);
 
 /** The exchange behind a request that middleware was given. */
 export function exchangeOf(request: object): Exchange | undefined {
@@ -113,5 +110,9 @@ export function shapeForMiddleware(exchange: Exchange, { request, response }: No
   if (request instanceof IncomingMessage) {
     Object.setPrototypeOf(request, requestOverHttp1);
     Object.setPrototypeOf(response, responseOverHttp1);
+  } else if (!('ip' in request)) {
+    // The first over HTTP/2 in this process: those have prototypes of ours (`http2-shapes.ts`).
+    Object.defineProperties(Object.getPrototypeOf(request), requestMembers);
+    Object.defineProperties(Object.getPrototypeOf(response), responseMembers);
   }
 }

@@ -1,5 +1,6 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { addAbortSignal } from 'node:stream';
+import { HTTP2_CODES } from './http2-codes';
 import type { Watcher } from './wire';
 
 /** A reset is told at once by `aborted`, with `error` and `close` behind it; once the whole answer is written, by `close` alone. */
@@ -11,7 +12,7 @@ export function watchStream(stream: ServerHttp2Stream, whom: Watcher): void {
   const gone = (): void => whom.clientGone();
   stream.on('aborted', gone).on('close', () => {
     gone();
-    if (!stream.aborted && stream.rstCode === constants.NGHTTP2_CANCEL) whom.takenBack();
+    if (!stream.aborted && stream.rstCode === HTTP2_CODES.CANCEL) whom.takenBack();
   });
 }
 
@@ -67,7 +68,7 @@ export function hint(stream: ServerHttp2Stream, links: readonly string[]): void 
 
 /** NO_ERROR asks the client to stop sending without taking the answer back (RFC 9113 §8.1). */
 export function closeBehindAnswer(stream: ServerHttp2Stream): void {
-  const close = (): void => stream.close(constants.NGHTTP2_NO_ERROR);
+  const close = (): void => stream.close(HTTP2_CODES.NO_ERROR);
   if (stream.writableFinished) close();
   else stream.once('finish', close);
 }

@@ -1,5 +1,5 @@
 import { createServer as createHttp1Server, type Server as Http1Server } from 'node:http';
-import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import type * as Http2 from 'node:http2';
 import { Http1Request } from './http1-request';
 import type { HttpLimits } from './limits';
 
@@ -23,8 +23,10 @@ export function makeHttp1(limits: HttpLimits): Http1Server {
 }
 
 /** Node's HTTP/2 server likewise. */
-export function makeHttp2(limits: HttpLimits): Http2Server {
-  return createHttp2Server({
+export function makeHttp2(limits: HttpLimits): Http2.Http2Server {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  const { createServer } = require('node:http2') as typeof Http2;
+  return createServer({
     settings: {
       maxConcurrentStreams: limits.maxConcurrentStreams,
       maxHeaderListSize: limits.headerLimitBytes,

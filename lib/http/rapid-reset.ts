@@ -1,6 +1,7 @@
-import { constants, type ServerHttp2Session } from 'node:http2';
+import type { ServerHttp2Session } from 'node:http2';
 import type { Logger } from '../diagnostics/logger';
 import type { Clock } from '../lifetime/clock';
+import { HTTP2_CODES } from './http2-codes';
 
 /** Requests a client may take back at one go: a page that is left takes back what it was loading. */
 const BURST = 500;
@@ -28,6 +29,6 @@ export function limitResets(session: ServerHttp2Session, clock: Clock, logger: L
       perSecond: PER_SECOND,
     });
     flooded();
-    session.destroy(new Error('Too many requests were taken back.'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session.destroy(new Error('Too many requests were taken back.'), HTTP2_CODES.ENHANCE_YOUR_CALM);
   };
 }

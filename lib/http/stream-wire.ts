@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
-import { Http2Request, Http2Response } from './http2-shapes';
+import type * as Shapes from './http2-shapes';
 import { breakOff, closeBehindAnswer, hint, watchStream } from './http2-stream';
 import { NodeWire } from './node-wire';
 import { type Fields, HOP_BY_HOP, type Watcher, type Wire } from './wire';
@@ -98,10 +98,20 @@ export class StreamWire implements Wire {
 
   /** Node's request and response over the same stream, for code that wants those. */
   toNode(): NodeWire {
+    const { Http2Request, Http2Response } = shapes();
     const request = new Http2Request(this.stream, this.headers, this.#rawHeaders);
     const response = new Http2Response(this.stream);
     return new NodeWire(request as unknown as IncomingMessage, response as unknown as ServerResponse);
   }
+}
+
+let loaded: typeof Shapes | undefined;
+
+/** Loaded, with `node:http2`, when the first of them is made. */
+function shapes(): typeof Shapes {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  loaded ??= require('./http2-shapes') as typeof Shapes;
+  return loaded;
 }
 
 type Http2Fields = Record<string, string | number | string[]>;

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { cancelledBecause, type EndReason } from '../lifetime/end-reason';
@@ -9,6 +9,7 @@ import type { DivertedRequest } from './connection';
 import { Diversion } from './diversion';
 import { httpErrors } from './errors';
 import { type Exchange, routeOf, type TakenConnection } from './exchange';
+import { HTTP2_CODES } from './http2-codes';
 import type { NodeWire } from './node-wire';
 import { parserHookFailure } from './parser-hook';
 import { record } from './send';
@@ -89,7 +90,7 @@ export class Takeover {
     this.#reason ??= 'finished';
     if (stream.destroyed) return;
     if (this.protocol === '2.0' && !(stream as ServerHttp2Stream).headersSent) {
-      (stream as ServerHttp2Stream).close(constants.NGHTTP2_CANCEL);
+      (stream as ServerHttp2Stream).close(HTTP2_CODES.CANCEL);
       return;
     }
     closeBehindWrites(outer, stream, exchange.host.limits.keepAliveTimeoutMs);
@@ -124,7 +125,7 @@ export class Takeover {
   abort(): void {
     const { stream } = this;
     this.#reason ??= 'finished';
-    if (this.protocol === '2.0') (stream as ServerHttp2Stream).close(constants.NGHTTP2_CONNECT_ERROR);
+    if (this.protocol === '2.0') (stream as ServerHttp2Stream).close(HTTP2_CODES.CONNECT_ERROR);
     else if (stream instanceof Socket && !this.exchange.connection.encrypted) stream.resetAndDestroy();
     stream.destroy();
   }

@@ -1,12 +1,7 @@
-import {
-  constants,
-  type Http2Session,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import type { Http2Session, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Unanswered } from '../http/connection';
 import type { Exchange } from '../http/exchange';
+import { HTTP2_CODES } from '../http/http2-codes';
 import { promise, takeBack } from '../http/http2-stream';
 import { freshForMs } from './cache-lifetime';
 import { type Given, keyOf } from './digest';
@@ -35,10 +30,7 @@ export interface PromisedResource {
   readonly row: PushRow;
 }
 
-const REFUSALS: ReadonlySet<number | undefined> = new Set([
-  constants.NGHTTP2_REFUSED_STREAM,
-  constants.NGHTTP2_ENHANCE_YOUR_CALM,
-]);
+const REFUSALS: ReadonlySet<number | undefined> = new Set([HTTP2_CODES.REFUSED_STREAM, HTTP2_CODES.ENHANCE_YOUR_CALM]);
 
 /** One promise, from its frame to the end of its stream. On its connection's list it is seen when its client does not read. */
 export class PromisedStream implements Unanswered, ResponseWatcher {
@@ -87,7 +79,7 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
 
   get #isPageReset(): boolean {
     const { stream } = this.#page.exchange.wire;
-    return stream !== undefined && stream.rstCode !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+    return stream !== undefined && stream.rstCode !== undefined && stream.rstCode !== HTTP2_CODES.NO_ERROR;
   }
 
   get #key(): string {
@@ -167,7 +159,7 @@ export class PromisedStream implements Unanswered, ResponseWatcher {
 
   #resultOf({ rstCode, writableFinished }: ServerHttp2Stream, session: Http2Session | undefined): PushResult {
     if (this.#isTakenBack) return 'cancelled';
-    if (rstCode === constants.NGHTTP2_NO_ERROR) return writableFinished ? 'completed' : 'cancelled';
+    if (rstCode === HTTP2_CODES.NO_ERROR) return writableFinished ? 'completed' : 'cancelled';
     // What ends with its connection, behind its GOAWAY, or with a page that was taken back, was not taken back by itself.
     if (session === undefined || session.closed || session.destroyed) return 'cancelled';
     if (this.#exchange === undefined && this.#isPageReset) return 'cancelled';

@@ -33,6 +33,7 @@ export async function packPackage(): Promise<string> {
   mkdirSync(whole);
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   await runIn(ROOT, process.execPath, compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(whole, 'dist'));
+  await runIn(ROOT, process.execPath, 'join-modules.mjs', join(whole, 'dist'));
   cpSync(join(ROOT, 'lib/openapi/page'), join(whole, 'dist/openapi/page'), { recursive: true });
   for (const path of ['package.json', 'nest-like-cli.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'docs', 'samples']) {
     cpSync(join(ROOT, path), join(whole, path), { recursive: true });
