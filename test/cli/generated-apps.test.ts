@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { readJson } from '../architecture/checkout';
+import { basename, join } from 'node:path';
+import { embeddedTemplate } from '../../lib/database/embedded-template';
+import { readJson, ROOT } from '../architecture/checkout';
 import { type Client, doors } from '../journeys/doors';
 import { endStarted, packPackage, runIn, startIn } from './packed-package';
 import { hasTerminals, runAtTerminal } from './terminal';
@@ -12,7 +13,7 @@ let folder: string;
 let hello: string;
 
 /** What the guides of sessions tell to install. */
-const OF_A_DAY = ['express-session@1.19.0', '@types/express-session'];
+const OF_A_DAY = ['express-session', '@types/express-session'];
 
 const cli = (at: string, ...args: string[]): Promise<string> =>
   runIn(at, process.execPath, join(folder, 'package/dist/cli/main.js'), ...args);
@@ -22,6 +23,12 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'apps'));
   await cli(join(folder, 'apps'), 'new', 'hello', '--sample', 'hello');
   hello = join(folder, 'apps', 'hello');
+  // The files an embedded database starts from are made once; test/database has them made.
+  const { path, making } = embeddedTemplate() ?? {};
+  making?.remove();
+  if (path !== undefined && making === undefined) {
+    cpSync(path, join(hello, 'node_modules/.cache/rockstar-web', basename(path)), { recursive: true });
+  }
 }, 180_000);
 
 afterAll(() => {
@@ -34,12 +41,27 @@ function dependenciesOf(app: string): Record<string, string> {
   return { ...read.dependencies, ...read.devDependencies };
 }
 
-/** What the other applications need beside what is installed for the first; all share its node_modules. */
-async function installBesides(apps: readonly string[]): Promise<void> {
-  const installed = dependenciesOf(hello);
-  const missing = apps.flatMap((app) => Object.entries(dependenciesOf(app)).filter(([name]) => !(name in installed)));
-  const wanted = new Set([...missing.map(([name, version]) => `${name}@${version}`), ...OF_A_DAY]);
-  await runIn(hello, 'npm', 'install', '--no-save', '--no-audit', '--no-fund', ...wanted);
+/** Brings a package of the checkout, and what it needs, to what was installed for the first application. */
+function bring(name: string): void {
+  const [from, to] = [join(ROOT, 'node_modules', name), join(hello, 'node_modules', name)];
+  if (existsSync(to)) return;
+  cpSync(from, to, { recursive: true });
+  const { dependencies = {} } = readJson<{ dependencies?: Record<string, string> }>(`node_modules/${name}/package.json`);
+  Object.keys(dependencies).forEach(bring);
+}
+
+/** What the other applications need beside it; all share its node_modules. */
+function installBesides(apps: readonly string[]): void {
+  for (const app of apps) {
+    for (const [name, version] of Object.entries(dependenciesOf(app))) {
+      bring(name);
+      const { version: installed } = JSON.parse(readFileSync(join(hello, 'node_modules', name, 'package.json'), 'utf8')) as {
+        version: string;
+      };
+      if (!version.startsWith('file:')) expect([name, installed]).toEqual([name, version]);
+    }
+  }
+  OF_A_DAY.forEach(bring);
 }
 
 describe('an application that the packed package makes of the sample hello', () => {
@@ -110,7 +132,7 @@ if (hasTerminals()) {
 describe('an application that is made of the sample', () => {
   beforeAll(async () => {
     for (const name of others) await cli(join(folder, 'apps'), 'new', name, '--sample', name, '--no-install');
-    await installBesides(others.map((name) => join(folder, 'apps', name)));
+    installBesides(others.map((name) => join(folder, 'apps', name)));
   }, 240_000);
 
   /** All at once, as `npm run types` does it for each: what they are made of is read once. */

@@ -9,7 +9,8 @@ import { ROOT } from '../architecture/checkout';
 const execute = promisify(execFile);
 
 /** How this machine reaches its registry: certificates of its own, a proxy. */
-const NETWORK = /^(node_extra_ca_certs|ssl_cert_(file|dir)|(https?|no|all)_proxy|npm_config_(registry|cafile|userconfig))$/i;
+const NETWORK =
+  /^(node_extra_ca_certs|ssl_cert_(file|dir)|(https?|no|all)_proxy|npm_config_(registry|cafile|userconfig|prefer_offline))$/i;
 
 /** What a user has around a command: no setting of the test runner, no colours. */
 const ENVIRONMENT = {

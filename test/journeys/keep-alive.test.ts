@@ -46,15 +46,16 @@ const ASKS: readonly (readonly [Ask, number])[] = [
   [{ method: 'HEAD', path: '/many/async/2' }, 200],
 ];
 
-const REQUESTS = 10_000;
+/** Over HTTP/2 the client here takes most of the time. */
+const REQUESTS: Readonly<Record<string, number>> = { 'HTTP/1.1': 10_000, 'HTTP/2': 3_000 };
 
-it.each(doors)(
-  '10,000 requests, one behind the other on one connection over $name, leave nothing',
-  async ({ connect }) => {
+it.each(doors.map((door) => ({ ...door, requests: REQUESTS[door.name] })))(
+  '$requests requests, one behind the other on one connection over $name, leave nothing',
+  async ({ connect, requests }) => {
     const app = await createTestApp(moduleOf([Many]), QUIET);
     const client = await connect(await app.app.listen(0));
     const wrong: number[] = [];
-    for (let n = 0; n < REQUESTS; n++) {
+    for (let n = 0; n < requests; n++) {
       const [ask, status] = ASKS[n % ASKS.length];
       if ((await client.ask(ask)).status !== status) wrong.push(n);
     }

@@ -42,13 +42,14 @@ const remove = (headers: Record<string, string> = ADMIN) =>
 
 const nameOf = ({ name, version }: { name: string; version: string }): string => `${name}@${version}`;
 
-afterEach(async () => {
+async function stop(): Promise<void> {
   await client.close();
   expect(await sample.end()).toBe(0);
-}, 60_000);
+}
 
 describe.each(MODES)('the sample plugins over $mode', ({ environment, door }) => {
-  beforeEach(() => start(environment, door), 60_000);
+  beforeAll(() => start(environment, door), 60_000);
+  afterAll(stop, 60_000);
 
   it('lets in who has logged in, and nobody else', async () => {
     const [status, login] = await send('POST', '/api/login', '{"user":"Ada"}');
@@ -142,7 +143,8 @@ describe.each(MODES)('the sample plugins over $mode', ({ environment, door }) =>
 });
 
 describe('the sample plugins', () => {
-  beforeEach(() => start({ AUTH_SECRET: 'a-secret-that-is-long-enough-for-this' }, http1), 60_000);
+  beforeAll(() => start({ AUTH_SECRET: 'a-secret-that-is-long-enough-for-this' }, http1), 60_000);
+  afterAll(stop, 60_000);
 
   it('lists its services by description, and nothing of what they hold', async () => {
     const { status, text } = await client.ask({ path: '/api/services' });

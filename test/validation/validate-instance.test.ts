@@ -124,7 +124,7 @@ describe('validateSync, validate, validateOrReject', () => {
           await rejection(library.validateOrReject(make(1), used)),
         );
       }),
-      { numRuns: 1_500 },
+      { numRuns: 500 },
     );
   }, 120_000);
 
