@@ -1,6 +1,6 @@
-// npm run bench:table -- [--smoke] [--only requests,boot] [--write]: runs the benches one by one, and puts what they print together
-// as one page of Markdown: to standard output, or by --write into docs/performance.md, between its two marks. It fails when a
-// bench does; a target that is missed is said and is no failure.
+// npm run bench:table -- [--smoke] [--only requests,boot] [--write]: runs the benches one by one, and tells what each prints as a
+// part of a page of Markdown: on standard output, or by --write in docs/performance.md, between its two marks, where the
+// parts of other benches stay. It fails when a bench does; a target that is missed is said and is no failure.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -67,38 +67,42 @@ async function run({ file, smoke, hasTargets = false }) {
 /** What each bench tells of the machine. Nothing of `machine.mjs` is loaded here: it pins its process, and so all that this one begins. */
 const MACHINE = /^\d+ × .+, Node v.+$/m;
 
-/** The machine is told once for all. */
-function withoutMachine(text) {
-  return text.replace(MACHINE, '').trim();
+/** Measures one. Out: its part of the page, under its title, with where and when it was made. */
+async function measure(name) {
+  const { text, isMet } = await run(BENCHES[name]);
+  const [machine] = MACHINE.exec(text) ?? [];
+  const made = [machine, new Date().toISOString().slice(0, 10)].filter(Boolean).join('; ');
+  return `${made}.\n\n${text.replace(MACHINE, '').trim()}${isMet ? '' : '\n\nA target was missed.'}`;
 }
 
-async function measure(names) {
-  const parts = [];
-  let machine = '';
-  for (const [at, name] of names.entries()) {
-    console.error(`${at + 1} of ${names.length}: ${name}`);
-    const { title } = BENCHES[name];
-    const { text, isMet } = await run(BENCHES[name]);
-    machine ||= MACHINE.exec(text)?.[0] ?? '';
-    const missed = isMet ? '' : '\n\nA target was missed.';
-    parts.push(`### ${title}\n\n${withoutMachine(text)}${missed}`);
-  }
-  const day = new Date().toISOString().slice(0, 10);
-  return `${machine === '' ? '' : `${machine}; `}${day}.\n\n${parts.join('\n\n')}\n`;
-}
+const titled = (name, part) => `### ${BENCHES[name].title}\n\n${part}`;
 
-/** The page with the tables between its marks, as the formatter wants it. */
-async function written(tables) {
-  const page = readFileSync(PAGE, 'utf8');
+/** What the page has between its marks: each part by its title. */
+function partsOf(page) {
   const [start, end] = [page.indexOf(MARKS[0]), page.indexOf(MARKS[1])];
   if (start === -1 || end < start) throw new Error(`docs/performance.md lacks its marks: ${MARKS.join(' … ')}`);
-  const text = `${page.slice(0, start + MARKS[0].length)}\n\n${tables}\n${page.slice(end)}`;
-  return format(text, { ...(await resolveConfig(PAGE)), filepath: PAGE });
+  const between = page.slice(start + MARKS[0].length, end);
+  return new Map(between.split(/^### /m).slice(1).map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n')).trim()])); // prettier-ignore
+}
+
+/** Puts a part into the page, as the formatter wants it; those of other benches stay. */
+async function write(name, part) {
+  const page = readFileSync(PAGE, 'utf8');
+  const parts = partsOf(page).set(BENCHES[name].title, part);
+  const tables = Object.keys(BENCHES).flatMap((one) =>
+    parts.has(BENCHES[one].title) ? titled(one, parts.get(BENCHES[one].title)) : [],
+  );
+  const [start, end] = [page.indexOf(MARKS[0]) + MARKS[0].length, page.indexOf(MARKS[1])];
+  const text = `${page.slice(0, start)}\n\n${tables.join('\n\n')}\n\n${page.slice(end)}`;
+  writeFileSync(PAGE, await format(text, { ...(await resolveConfig(PAGE)), filepath: PAGE }));
 }
 
 const names = chosen();
 // So that a page without marks is told before an hour of measuring.
-if (options.write) await written('');
-const tables = await measure(names);
-if (options.write) writeFileSync(PAGE, await written(tables));
-else console.log(tables);
+if (options.write) partsOf(readFileSync(PAGE, 'utf8'));
+for (const [at, name] of names.entries()) {
+  console.error(`${at + 1} of ${names.length}: ${name}`);
+  const part = await measure(name);
+  if (options.write) await write(name, part);
+  else console.log(`${titled(name, part)}\n`);
+}
