@@ -149,12 +149,21 @@ describe('a header that is as long as it may be', () => {
     return [...statuses];
   }
 
+  const unread = new Map<string, number>();
+
+  /** What the same requests cost with a header that nobody reads. */
+  async function unreadMs(path: string, method: string, others: Readonly<Record<string, string>>): Promise<number> {
+    const which = JSON.stringify([path, method, others]);
+    const ms = unread.get(which) ?? (await cpuMs(() => askAll('x-nobody', path, method, others)));
+    unread.set(which, ms);
+    return ms;
+  }
+
   it.each(READ)('is read in time that grows with its length alone: %s', async (name, path, method, others) => {
-    const unread = await cpuMs(() => askAll('x-nobody', path, method, others));
     let statuses: number[] = [];
     const read = await cpuMs(async () => (statuses = await askAll(name, path, method, others)));
     expect(statuses.filter((status) => status >= 500)).toEqual([]);
     // What is quadratic takes 100 ms for a single one of these values.
-    expect(read).toBeLessThan(4 * unread + 100);
+    expect(read).toBeLessThan(4 * (await unreadMs(path, method, others)) + 100);
   });
 });

@@ -18,11 +18,22 @@ const OF_A_DAY = ['express-session', '@types/express-session'];
 const cli = (at: string, ...args: string[]): Promise<string> =>
   runIn(at, process.execPath, join(folder, 'package/dist/cli/main.js'), ...args);
 
+/** In: a folder for what is installed, where another run of these tests has it from or leaves it for the next. */
+async function makeHello(kept?: string): Promise<void> {
+  const isThere = kept !== undefined && existsSync(kept);
+  await cli(join(folder, 'apps'), 'new', 'hello', '--sample', 'hello', ...(isThere ? ['--no-install'] : []));
+  if (kept === undefined) return;
+  const [from, to] = isThere ? [kept, hello] : [hello, kept];
+  for (const name of ['node_modules', 'package-lock.json']) {
+    cpSync(join(from, name), join(to, name), { recursive: true, verbatimSymlinks: true });
+  }
+}
+
 beforeAll(async () => {
   folder = await packPackage();
   mkdirSync(join(folder, 'apps'));
-  await cli(join(folder, 'apps'), 'new', 'hello', '--sample', 'hello');
   hello = join(folder, 'apps', 'hello');
+  await makeHello(process.env.KEPT_INSTALLATION);
   // The files an embedded database starts from are made once; test/database has them made.
   const { path, making } = embeddedTemplate() ?? {};
   making?.remove();
