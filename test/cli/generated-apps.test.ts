@@ -20,7 +20,8 @@ const cli = (at: string, ...args: string[]): Promise<string> =>
 
 /** In: a folder for what is installed, where another run of these tests has it from or leaves it for the next. */
 async function makeHello(kept?: string): Promise<void> {
-  const isThere = kept !== undefined && existsSync(kept);
+  // The lock is the last to be left there.
+  const isThere = kept !== undefined && existsSync(join(kept, 'package-lock.json'));
   await cli(join(folder, 'apps'), 'new', 'hello', '--sample', 'hello', ...(isThere ? ['--no-install'] : []));
   if (kept === undefined) return;
   const [from, to] = isThere ? [kept, hello] : [hello, kept];
