@@ -82,11 +82,13 @@ export const START_TEST = `import { type ChildProcess, spawn } from 'node:child_
 import { once } from 'node:events';
 import { get as getHttp } from 'node:http';
 import { get as getHttps } from 'node:https';
+import { join } from 'node:path';
 
 /** The program, as npm start runs it, on any free port. */
 function startProgram(): ChildProcess {
   const args = ['--require', 'ts-node/register/transpile-only', 'src/main.ts'];
-  return spawn(process.execPath, args, { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [cwd, env] = [join(__dirname, '..'), { ...process.env, PORT: '0' }];
+  return spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** The address it prints when it is ready. */

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../architecture/checkout';
@@ -27,9 +26,20 @@ export async function runIn(folder: string, program: string, ...args: string[]):
   return stdout;
 }
 
-/** Packs what would be published, without touching the `dist` of the checkout. Out: a folder with the tarball unpacked in `package/`. */
-export async function packPackage(): Promise<string> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rockstar-packed-')));
+/**
+ * Packs what would be published, without touching the `dist` of the checkout, and unpacks it to `package/` of a folder.
+ *
+ * In: the folder; one that has the tarball already, where there is such. Out: the path of the tarball.
+ */
+export async function packPackage(folder: string, kept?: string): Promise<string> {
+  if (kept === undefined) await packInto(folder);
+  const tarball = readdirSync(kept ?? folder).find((name) => name.endsWith('.tgz')) ?? '';
+  if (kept !== undefined) cpSync(join(kept, tarball), join(folder, tarball));
+  await runIn(folder, 'tar', 'xzf', tarball);
+  return join(folder, tarball);
+}
+
+async function packInto(folder: string): Promise<void> {
   const whole = join(folder, 'whole');
   mkdirSync(whole);
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -40,9 +50,6 @@ export async function packPackage(): Promise<string> {
     cpSync(join(ROOT, path), join(whole, path), { recursive: true });
   }
   await runIn(whole, 'npm', 'pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder);
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
-  await runIn(folder, 'tar', 'xzf', tarball);
-  return folder;
 }
 
 const started = new Set<ChildProcess>();

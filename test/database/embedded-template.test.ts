@@ -65,23 +65,17 @@ describe('the files an embedded database starts from', () => {
     expect([names.includes('left'), names.includes(UNFINISHED)]).toEqual([false, false]);
   });
 
-  it('are created anew in a folder whose thread was ended while it created them', async () => {
-    const dataDir = join(folder, 'data');
-    const ended = begin({ dataDir });
-    await soon(() => expect(existsSync(join(dataDir, 'base'))).toBe(true), 60_000);
-    await ended.terminate();
-    expect(readdirSync(dataDir)).toContain(UNFINISHED);
-    expect(await firstOf(begin({ dataDir }))).toEqual({ is: 'ready' });
-    expect(readdirSync(dataDir)).not.toContain(UNFINISHED);
-  });
-
-  it('are created as if there were no others when those cannot be copied, and the others stay', async () => {
+  it('are created as if there were no others when those cannot be copied, anew where a thread was ended over it', async () => {
     const template = join(folder, 'template');
     writeFileSync(template, 'no folder');
     const dataDir = join(folder, 'data');
-    begin({ template, dataDir });
+    const ended = begin({ template, dataDir });
     // Only a database that makes them itself has this one before it is ready.
-    await soon(() => expect(existsSync(join(dataDir, 'base'))).toBe(true), 30_000);
+    await soon(() => expect(existsSync(join(dataDir, 'base'))).toBe(true), 60_000);
+    await ended.terminate();
+    expect(readdirSync(dataDir)).toContain(UNFINISHED);
+    expect(await firstOf(begin({ template, dataDir }))).toEqual({ is: 'ready' });
+    expect(readdirSync(dataDir)).not.toContain(UNFINISHED);
     expect(existsSync(template)).toBe(true);
   });
 
