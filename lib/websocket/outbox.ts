@@ -21,9 +21,6 @@ export class Outbox {
   readonly #deflates: boolean;
   readonly #overflow: Overflow;
   #room: Promise<void> | undefined;
-  /** Whether a piece of what comes is being handled, and whether something was written meanwhile. */
-  #isInPiece: boolean;
-  #hasWritten: boolean;
 
   constructor(stream: Duplex, socket: Socket, settings: WebSocketSettings, overflow: Overflow) {
     this.#stream = stream;
@@ -32,20 +29,6 @@ export class Outbox {
     this.#deflates = socket.extensions !== '';
     this.#overflow = overflow;
     this.#room = undefined;
-    this.#isInPiece = false;
-    this.#hasWritten = false;
-  }
-
-  /** A message came; others may have come with it. Until `endPiece` all but the first answer are held back, for one write. */
-  beginPiece(): void {
-    // What is inflated is told later, behind the piece it came with.
-    this.#isInPiece = !this.#deflates;
-  }
-
-  endPiece(): void {
-    this.#isInPiece = false;
-    this.#hasWritten = false;
-    if (this.#stream.writableCorked > 0) this.#stream.uncork();
   }
 
   /** What waits for the client to read. */
@@ -79,19 +62,18 @@ export class Outbox {
     const before = stream.writableLength;
     if (!this.#hasRoom(before)) return false;
     if (this.#isBehind(before)) return new Promise((resolve) => this.#put(frame, payload, () => resolve()));
-    if (this.#isInPiece) this.#holdBack();
+    if (this.#socket._receiver._bufferedBytes > 0) this.#holdBack();
     this.#put(frame, payload);
     return true;
   }
 
+  /** More came with what is being handled: answers to it leave in one write, at the end of this tick. */
   #holdBack(): void {
     const stream = this.#stream;
-    if (!this.#hasWritten) {
-      this.#hasWritten = true;
-      return;
-    }
-    if (stream.writableCorked === 0) stream.cork();
-    else if (stream.writableLength > MOST_HELD_BACK) {
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(letGo, stream);
+    } else if (stream.writableLength > MOST_HELD_BACK) {
       stream.uncork();
       stream.cork();
     }
@@ -145,6 +127,10 @@ export class Outbox {
       stream.on('drain', settle).on('close', settle);
     });
   }
+}
+
+function letGo(stream: Duplex): void {
+  stream.uncork();
 }
 
 const MOST_HELD_BACK = 64 * 1024;

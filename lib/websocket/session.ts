@@ -1,6 +1,5 @@
 // Hot: `received` is called for each message that comes, `send` and `deliver` for each that goes.
 import { randomUUID } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import type { Exchange } from '../http/exchange';
 import type { CancelReason } from '../lifetime/end-reason';
 import type { Lifetime } from '../lifetime/lifetime';
@@ -17,7 +16,7 @@ import type { PreparedMessage } from './prepared-message';
 import { compileReading } from './read-message';
 import type { Audience, Member } from './rooms';
 import type { OpenConnection, SessionRooms } from './session-rooms';
-import { listen, type Listening, unlisten } from './socket-events';
+import type { Listening } from './socket-events';
 import type { Socket } from './upgrade';
 import { type LiveSession, WebSocketSession } from './web-socket-session';
 
@@ -44,7 +43,6 @@ export class Session implements LiveSession, Member, Listening {
   /** What is being handled, or was last. */
   current: Untimeable | undefined;
   readonly #shared: SessionRooms<Session>;
-  readonly #stream: Duplex;
   readonly #socket: Socket;
   readonly #outbox: Outbox;
   readonly #heartbeat: Heartbeat;
@@ -69,7 +67,6 @@ export class Session implements LiveSession, Member, Listening {
     this.streams = 0;
     this.current = undefined;
     this.#shared = shared;
-    this.#stream = stream;
     this.#socket = socket;
     this.#outbox = new Outbox(stream, socket, settings, this);
     this.#heartbeat = new Heartbeat(this, shared, settings.pingIntervalMs, settings.missedPings);
@@ -86,7 +83,7 @@ export class Session implements LiveSession, Member, Listening {
     this.lifetime.keep();
     shared.rooms.enter(this);
     shared.instruments.connections.add(1);
-    listen(socket, stream, this);
+    socket.session = this;
   }
 
   get inbox(): Inbox {
@@ -205,7 +202,6 @@ export class Session implements LiveSession, Member, Listening {
   received(data: Buffer, isBinary: boolean): void {
     if (this.#isStopping || !this.isOpen) return;
     this.#heartbeat.heard();
-    this.#outbox.beginPiece();
     this.#shared.instruments.received.add(1);
     if (!this.#isWithinRate()) return;
     if (this.#inbox !== undefined) this.#inbox.receive(data, isBinary);
@@ -222,10 +218,6 @@ export class Session implements LiveSession, Member, Listening {
     this.#heartbeat.heard();
   }
 
-  pieceOver(): void {
-    this.#outbox.endPiece();
-  }
-
   broken(error: Error): void {
     if (!this.isOpen) return;
     this.#end(closeCodeOf(error), error.message, 'client');
@@ -235,7 +227,6 @@ export class Session implements LiveSession, Member, Listening {
   socketClosed(code: number, reason: string): void {
     const { instruments, logger, route } = this.#shared;
     this.#heartbeat.stop();
-    unlisten(this.#stream);
     if (this.isOpen) this.#end(code, reason, 'client');
     this.#giveBack();
     instruments.connections.add(-1);

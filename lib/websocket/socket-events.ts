@@ -1,5 +1,4 @@
-// Hot: each message and each piece of the stream passes here. Nothing here is made for each session: it would cost each idle one.
-import type { Duplex } from 'node:stream';
+// Hot: each message passes here. Nothing here is made for each session: it would cost each idle one.
 import { CLOSE } from './close-codes';
 
 /** Who hears of what happens on a socket. */
@@ -8,8 +7,6 @@ export interface Listening {
   pinged(): void;
   /** It answered a ping. */
   heard(): void;
-  /** All that one piece of the stream brought was told. */
-  pieceOver(): void;
   /** What came is no WebSocket, or beyond a limit; the socket is being closed for it. */
   broken(error: Error): void;
   socketClosed(code: number, reason: string): void;
@@ -27,27 +24,4 @@ export function tell(session: Listening, event: string | symbol, first: unknown,
   else if (event === 'ping') session.pinged();
   else if (event === 'error') session.broken(first as Error);
   else if (event === 'close') session.socketClosed(first as number, first === CLOSE.abnormal ? '' : String(second));
-}
-
-const LISTENING = Symbol('rockstar-web.session');
-
-interface Carrier extends Duplex {
-  [LISTENING]: Listening;
-}
-
-/** Has `session` hear of everything on a socket. */
-export function listen(socket: Telling, stream: Duplex, session: Listening): void {
-  socket.session = session;
-  (stream as Carrier)[LISTENING] = session;
-  // Behind the listener of `ws`.
-  stream.on('data', onPieceOver);
-}
-
-/** Takes back what was put on the stream. */
-export function unlisten(stream: Duplex): void {
-  stream.off('data', onPieceOver);
-}
-
-function onPieceOver(this: Duplex): void {
-  (this as Carrier)[LISTENING].pieceOver();
 }

@@ -8,7 +8,10 @@ import { type Listening, tell, type Telling } from './socket-events';
 import type { WebSocketSettings } from './web-socket-options';
 
 /** A WebSocket as `ws` speaks it, over a stream that somebody else opened. */
-export type Socket = WebSocket & Telling;
+export interface Socket extends WebSocket, Telling {
+  /** What reads its frames, and how many bytes of the piece that came last are not read yet. */
+  readonly _receiver: { readonly _bufferedBytes: number };
+}
 
 /** What both sides agreed on before the first frame. */
 export interface Handshake {
@@ -136,7 +139,7 @@ interface Parts {
 }
 
 /** A WebSocket of a server before it has a stream: what `WebSocketServer` sets, for handshakes of HTTP/2 too. */
-interface Unopened extends WebSocket, Telling {
+interface Unopened extends Socket {
   _protocol: string;
   _extensions: Readonly<Record<string, Extension>>;
   setSocket(
