@@ -32,8 +32,10 @@ export class HijackedConnection extends Duplex {
   readonly protocol: string | undefined;
   /** @internal Of what was to be done with it. In: the code. */
   readonly countFailure: (code: string) => void;
-  readonly #takeover: Takeover;
   readonly #stream: Duplex;
+  /** Whether it is known that nothing stands between what is written and the stream. */
+  #isClear: boolean;
+  readonly #takeover: Takeover;
   readonly #deadlines: ConnectionDeadlines;
   readonly #reads: PromisedReads;
   readonly #writes: DrainedWrites;
@@ -52,8 +54,9 @@ export class HijackedConnection extends Duplex {
     const { stream, exchange } = takeover;
     this.protocol = protocol;
     this.countFailure = countFailure;
-    this.#takeover = takeover;
     this.#stream = stream;
+    this.#isClear = false;
+    this.#takeover = takeover;
     this.#deadlines = new ConnectionDeadlines(exchange.host, (error) => this.#deadlinePassed(error));
     this.#reads = new PromisedReads({
       take: (size) => super.read(size) as Buffer | null,
@@ -247,15 +250,35 @@ export class HijackedConnection extends Duplex {
    */
   override write(chunk: unknown, encoding?: BufferEncoding | Done, done?: Done): boolean {
     const stream = this.#stream;
-    const isPlain = encoding === undefined && chunk instanceof Uint8Array;
-    if (isPlain && this.#isClear && stream.writableLength + chunk.length < stream.writableHighWaterMark)
+    if (
+      chunk instanceof Uint8Array &&
+      encoding === undefined &&
+      done === undefined &&
+      (this.#isClear ||= this.#looksClear()) &&
+      !stream.destroyed &&
+      stream.writableLength + chunk.length < stream.writableHighWaterMark
+    ) {
       return stream.write(chunk);
+    }
+    this.#isClear = false;
     return super.write(chunk, encoding as BufferEncoding, done);
   }
 
-  /** Whether nothing stands between what is written and the stream. */
-  get #isClear(): boolean {
-    const isOpen = !this.writableEnded && !this.destroyed && !this.#stream.destroyed && this.#deadlines.writeError === undefined;
+  /** @internal */
+  override end(...what: unknown[]): this {
+    this.#isClear = false;
+    return super.end(...(what as []));
+  }
+
+  /** @internal */
+  override cork(): void {
+    this.#isClear = false;
+    super.cork();
+  }
+
+  /** Whether nothing stands between what is written and the stream. What would, takes `#isClear` back. */
+  #looksClear(): boolean {
+    const isOpen = !this.writableEnded && !this.destroyed && this.#deadlines.writeError === undefined;
     return isOpen && this.#answer.isGiven && this.writableLength === 0 && this.writableCorked === 0;
   }
 
@@ -304,6 +327,8 @@ export class HijackedConnection extends Duplex {
 
   /** @internal */
   override _destroy(error: Error | null, done: Done): void {
+    this.#isClear = false;
+    this.#stream.off('data', this.#came);
     this.#deadlines.disarm();
     this.#takeover.destroy(error !== null && error === this.#passed ? 'deadline' : 'finished');
     const failure = error ?? this.#gone();
@@ -314,14 +339,10 @@ export class HijackedConnection extends Duplex {
 
   readonly #came = (chunk: Buffer): void => {
     // What `push` does with what somebody takes at once, without looking for more in a tick of its own: the stream flows.
-    if (this.#isTakenAtOnce) this.emit('data', chunk);
+    const isTakenAtOnce = this.readableFlowing === true && this.readableLength === 0 && this.readableEncoding === null;
+    if (isTakenAtOnce) this.emit('data', chunk);
     else if (!this.push(chunk)) this.#stream.pause();
   };
-
-  get #isTakenAtOnce(): boolean {
-    const isFlowing = this.readableFlowing === true && this.readableLength === 0 && this.readableEncoding === null;
-    return isFlowing && !this.destroyed && this.listenerCount('data') > 0;
-  }
 
   readonly #ended = (): void => {
     // Node tells of a stream that was reset as of one that ended; its close follows.
@@ -342,6 +363,7 @@ export class HijackedConnection extends Duplex {
     const isPromised = this.#reads.isWaiting;
     const isFlowing = !isPromised && (this.readableFlowing === true || this.listenerCount('readable') > 0);
     const isUnread = this.writableLength + this.#stream.writableLength > 0;
+    if (writes) this.#isClear = false;
     if (reads) this.#reads.fail(error);
     if ((reads && isFlowing) || (writes && isUnread)) this.#destroyFor(error);
   }

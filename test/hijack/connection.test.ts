@@ -612,6 +612,7 @@ describe('bytes of a connection that is taken over', () => {
     (connection, at) => connection.write(piece(at)),
     (connection, at) => connection.write(piece(at).toString('latin1'), 'latin1'),
     (connection, at) => connection.write(piece(at), () => undefined),
+    (connection, at) => new Promise((resolve) => connection.write(piece(at), undefined, resolve)),
     (connection, at) => {
       connection.cork();
       connection.write(piece(at));
@@ -632,6 +633,46 @@ describe('bytes of a connection that is taken over', () => {
     await turns(50);
     client.socket.resume();
     expect(Buffer.from(await client.closed(), 'latin1').equals(all)).toBe(true);
+  });
+
+  it.each<[string, (connection: HijackedConnection) => unknown, string]>([
+    ['it was ended', (connection) => connection.end(), 'ERR_STREAM_WRITE_AFTER_END'],
+    ['it was destroyed', (connection) => connection.destroy(), 'ERR_STREAM_DESTROYED'],
+    ['its time for writing is over', (connection) => connection.setWriteDeadline(-1), 'CONNECTION_TIMEOUT'],
+    ['all of its time is over', (connection) => connection.setDeadline(-1), 'CONNECTION_TIMEOUT'],
+  ])('are not written any more when %s, by whoever had written before', async (_, over, code) => {
+    let failure: Error | null | undefined;
+    await open(async (connection) => {
+      connection.write(Buffer.from('one'));
+      connection.write(Buffer.from('two'));
+      over(connection);
+      connection.write(Buffer.from('three'));
+      await new Promise<void>((resolve) => {
+        connection.write(Buffer.from('four'), (error) => {
+          failure = error;
+          resolve();
+        });
+      });
+    });
+    const client = await connect();
+    expect(await client.closed()).not.toMatch(/three|four/);
+    expect(failure).toMatchObject({ code });
+  });
+
+  it('wait while they are held back, also for who had written before', async () => {
+    await open(async (connection, ctx) => {
+      connection.write(Buffer.from('one'));
+      connection.write(Buffer.from('two'));
+      connection.cork();
+      connection.write(Buffer.from('three'));
+      await new Promise<void>((resolve) => connection.once('data', () => resolve()));
+      expect([connection.writableLength, ctx.signal.aborted]).toEqual([5, false]);
+      connection.uncork();
+    });
+    const client = await connect();
+    await client.until('onetwo');
+    client.write('go on');
+    expect(await client.closed()).toBe('onetwothree');
   });
 
   it('are read in their order by a listener that pauses, goes away and comes back', async () => {
