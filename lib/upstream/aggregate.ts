@@ -4,7 +4,7 @@ import { Deadline, type Deadlines } from '../lifetime/deadline';
 import { cancelledBecause, isCancellation } from '../lifetime/end-reason';
 import type { Lifetime, Undo } from '../lifetime/lifetime';
 import { rejectSoon } from '../resilience/uncut-call';
-import { type BranchFailure, failureOfAll, lateFailure, toFailure } from './branch-failure';
+import { type BranchFailure, failureOfAll, type MissingPart, missingSince, toMissing } from './branch-failure';
 import { upstreamErrors } from './errors';
 
 /** Work that is done beside others. In: a signal that is aborted when it is no longer needed. */
@@ -84,17 +84,16 @@ function whyInvalid(branches: Branches, { timeoutMs }: AggregateOptions): string
   return undefined;
 }
 
-/** How one part came to its end. */
-type Outcome = { readonly tookMs: number } & ({ readonly value: unknown } | { readonly failure: BranchFailure });
-
 /** One part under way. */
 interface Part {
   readonly name: string;
   readonly isRequired: boolean;
   readonly lifetime: Lifetime;
   readonly startedMs: number;
-  /** Undefined while it is under way. */
-  outcome: Outcome | undefined;
+  /** How long it took; undefined while it is under way. */
+  tookMs: number | undefined;
+  value: unknown;
+  missing: MissingPart | undefined;
 }
 
 class Aggregation {
@@ -122,7 +121,9 @@ class Aggregation {
     this.#lifetime.defer((reason) => {
       this.#deadline.disarm();
       // What it was a part of was cut; its own end comes after the result.
-      this.#over(() => this.reject(cancelledBecause(reason === 'finished' ? 'parent' : reason)));
+      if (this.#isOver) return;
+      this.#isOver = true;
+      this.reject(cancelledBecause(reason === 'finished' ? 'parent' : reason));
     });
     if (this.#lifetime.ended) return;
     for (const [name, branch] of this.branches) this.#begin(name, branch);
@@ -141,73 +142,84 @@ class Aggregation {
         ? { work: branch, isRequired: false }
         : { work: branch.call, isRequired: branch.required === true };
     const lifetime = this.#lifetime.open();
-    const part: Part = { name, isRequired, lifetime, startedMs: this.#now(), outcome: undefined };
+    const startedMs = this.#now();
+    const part: Part = { name, isRequired, lifetime, startedMs, tookMs: undefined, value: null, missing: undefined };
     this.#parts.push(part);
     // A part that is behind a required one which failed at once is not begun.
     if (this.#isOver) return;
     lifetime.keep();
     run(lifetime, work).then(
-      (value) => this.#settle(part, () => ({ value, tookMs: this.#now() - part.startedMs })),
-      (error: unknown) => this.#settle(part, () => this.#failed(part, error)),
+      (value) => this.#came(part, value),
+      (error: unknown) => this.#failed(part, error),
     );
   }
 
-  #failed({ name, startedMs }: Part, error: unknown): Outcome {
-    if (!isFrameworkError(error) && !isCancellation(error)) this.#rooms.report(name, error);
-    return { failure: toFailure(name, error), tookMs: this.#now() - startedMs };
-  }
-
-  #settle(part: Part, outcome: () => Outcome): void {
+  #came(part: Part, value: unknown): void {
     part.lifetime.letGo();
     if (this.#isOver) return;
-    part.outcome = outcome();
+    part.value = value;
+    this.#settle(part);
+  }
+
+  #failed(part: Part, error: unknown): void {
+    part.lifetime.letGo();
+    if (this.#isOver) return;
+    if (!isFrameworkError(error) && !isCancellation(error)) this.#rooms.report(part.name, error);
+    part.missing = toMissing(part.name, error);
+    this.#settle(part);
+  }
+
+  #settle(part: Part): void {
+    part.tookMs = this.#now() - part.startedMs;
     part.lifetime.end('finished');
     this.#waiting--;
-    if (this.#waiting === 0 || (part.isRequired && 'failure' in part.outcome)) this.#conclude();
+    if (this.#waiting === 0 || (part.isRequired && part.missing !== undefined)) this.#conclude();
   }
 
   #outOfTime(reason: 'deadline' | 'shutdown'): void {
     if (this.#isOver) return;
     for (const part of this.#parts) {
-      if (part.outcome !== undefined) continue;
-      part.outcome = { failure: lateFailure(part.name, reason), tookMs: this.#now() - part.startedMs };
+      if (part.tookMs !== undefined) continue;
+      part.missing = missingSince(part.name, reason);
+      part.tookMs = this.#now() - part.startedMs;
     }
     this.#conclude(reason);
   }
 
   /** Gives what there is, and cuts what is not needed any more. */
   #conclude(reason: 'deadline' | 'shutdown' | 'manual' = 'manual'): void {
-    this.#over(() => this.#tell());
+    this.#isOver = true;
+    this.#tell();
     for (const { lifetime } of this.#parts) lifetime.end(reason);
     this.#lifetime.end('finished');
   }
 
   #tell(): void {
-    const failed = this.#parts.filter(({ outcome }) => outcome !== undefined && 'failure' in outcome);
-    const errors = failed.flatMap(failureOf);
-    const required = failed.filter(({ isRequired }) => isRequired).flatMap(failureOf);
-    const serverTiming = this.#parts.map(timingOf).join(', ');
-    if (required.length > 0) this.reject(failureOfAll(required, errors, serverTiming));
-    else if (failed.length === this.#parts.length) this.reject(failureOfAll(errors, errors, serverTiming));
-    else {
-      const data = Object.fromEntries(this.#parts.map(({ name, outcome }) => [name, valueOf(outcome)]));
-      this.resolve({ data, errors, partial: errors.length > 0, serverTiming });
+    const data: Record<string, unknown> = {};
+    const missing: MissingPart[] = [];
+    const errors: BranchFailure[] = [];
+    let isRequiredMissing = false;
+    let serverTiming = '';
+    for (const part of this.#parts) {
+      serverTiming += (serverTiming === '' ? '' : ', ') + timingOf(part);
+      put(data, part.name, part.value);
+      if (part.missing === undefined) continue;
+      missing.push(part.missing);
+      errors.push(part.missing.failure);
+      isRequiredMissing ||= part.isRequired;
     }
-  }
-
-  #over(tell: () => void): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    tell();
+    if (isRequiredMissing) {
+      const required = this.#parts.flatMap((part) => (part.isRequired && part.missing !== undefined ? [part.missing] : []));
+      this.reject(failureOfAll(required, errors, serverTiming));
+    } else if (missing.length === this.#parts.length) this.reject(failureOfAll(missing, errors, serverTiming));
+    else this.resolve({ data, errors, partial: errors.length > 0, serverTiming });
   }
 }
 
-function failureOf({ outcome }: Part): BranchFailure[] {
-  return outcome !== undefined && 'failure' in outcome ? [outcome.failure] : [];
-}
-
-function valueOf(outcome: Outcome | undefined): unknown {
-  return outcome !== undefined && 'value' in outcome ? outcome.value : null;
+/** Parts may have any name. */
+function put(data: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__') Object.defineProperty(data, name, { value, enumerable: true, configurable: true, writable: true });
+  else data[name] = value;
 }
 
 /** Inside of a request that is known without being told, what a part calls is bound to the part. */
@@ -223,9 +235,9 @@ function run(lifetime: Lifetime, work: BranchWork): Promise<unknown> {
 /** Names of metrics are tokens (RFC 9110 §5.6.2). */
 const NO_TOKEN = /[^\w!#$%&'*+.^`|~-]/g;
 
-function timingOf({ name, outcome }: Part): string {
+function timingOf({ name, tookMs, missing }: Part): string {
   const metric = name.replace(NO_TOKEN, '_') || '_';
-  if (outcome === undefined) return `${metric};desc="not needed"`;
-  const took = `${metric};dur=${Math.round(outcome.tookMs * 10) / 10}`;
-  return 'failure' in outcome ? `${took};desc="${outcome.failure.code}"` : took;
+  if (tookMs === undefined) return `${metric};desc="not needed"`;
+  const took = `${metric};dur=${Math.round(tookMs * 10) / 10}`;
+  return missing === undefined ? took : `${took};desc="${missing.failure.code}"`;
 }

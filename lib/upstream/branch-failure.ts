@@ -12,30 +12,30 @@ export interface BranchFailure {
   readonly retryAfterMs?: number;
 }
 
-const STATUS = new WeakMap<BranchFailure, number>();
-
-function failure(of: BranchFailure, status: number): BranchFailure {
-  STATUS.set(of, status);
-  return of;
+/** That a part is missing, and the status of a client who needs it. */
+export interface MissingPart {
+  readonly failure: BranchFailure;
+  readonly status: number;
 }
 
 /** What a part failed with, as far as others may know. */
-export function toFailure(service: string, error: unknown): BranchFailure {
+export function toMissing(service: string, error: unknown): MissingPart {
   if (isCancellation(error)) {
     const status = cancellationIn(error)?.status ?? 502;
-    return failure({ service, code: isFrameworkError(error) ? error.code : 'REQUEST_CANCELLED' }, status);
+    return { failure: { service, code: isFrameworkError(error) ? error.code : 'REQUEST_CANCELLED' }, status };
   }
-  if (!isFrameworkError(error)) return failure({ service, code: 'INTERNAL_ERROR' }, 502);
+  if (!isFrameworkError(error)) return { failure: { service, code: 'INTERNAL_ERROR' }, status: 502 };
+  const { code, status = 502 } = error;
   const { retryAfterMs } = error as { readonly retryAfterMs?: unknown };
-  const known = typeof retryAfterMs === 'number' ? { retryAfterMs: Math.ceil(retryAfterMs) } : {};
-  return failure({ service, code: error.code, ...known }, error.status ?? 502);
+  if (typeof retryAfterMs !== 'number') return { failure: { service, code }, status };
+  return { failure: { service, code, retryAfterMs: Math.ceil(retryAfterMs) }, status };
 }
 
 /** What did not come before the time was up, or the application stopped. */
-export function lateFailure(service: string, reason: 'deadline' | 'shutdown'): BranchFailure {
+export function missingSince(service: string, reason: 'deadline' | 'shutdown'): MissingPart {
   return reason === 'deadline'
-    ? failure({ service, code: 'DEADLINE_EXCEEDED' }, 504)
-    : failure({ service, code: 'SERVER_STOPPING' }, 503);
+    ? { failure: { service, code: 'DEADLINE_EXCEEDED' }, status: 504 }
+    : { failure: { service, code: 'SERVER_STOPPING' }, status: 503 };
 }
 
 /**
@@ -43,11 +43,11 @@ export function lateFailure(service: string, reason: 'deadline' | 'shutdown'): B
  * 502 when one of it failed in another way. In: what decides; all there is to tell.
  */
 export function failureOfAll(
-  decisive: readonly BranchFailure[],
+  decisive: readonly MissingPart[],
   all: readonly BranchFailure[],
   serverTiming: string,
 ): FrameworkError {
-  const statuses = decisive.map((one) => STATUS.get(one) ?? 502);
+  const statuses = decisive.map(({ status }) => status);
   const services = all.map(({ service, code }) => `${service}: ${code}`).join(', ');
   const options = { members: { errors: all }, headers: { 'server-timing': serverTiming } };
   if (statuses.every((status) => status === 503)) {
@@ -63,7 +63,7 @@ export function failureOfAll(
 }
 
 /** When the first of them may work again. */
-function retryAfterSeconds(failures: readonly BranchFailure[]): number {
-  const known = failures.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
+function retryAfterSeconds(missing: readonly MissingPart[]): number {
+  const known = missing.flatMap(({ failure: { retryAfterMs } }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
   return Math.max(1, Math.ceil((known.length === 0 ? 1_000 : Math.min(...known)) / 1_000));
 }

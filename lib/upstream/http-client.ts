@@ -221,10 +221,14 @@ function throwFirst([first]: readonly FrameworkError[]): void {
   if (first !== undefined) throw first;
 }
 
+const ACCEPTING_JSON = { accept: 'application/json' };
+
 function acceptingJson(options: CallOptions): CallOptions {
+  if (options.headers === undefined) return { ...options, headers: ACCEPTING_JSON };
   return { ...options, headers: { accept: 'application/json', ...lowerCase(options.headers ?? {}) } };
 }
 
-function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+function lowerCase(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (headers === ACCEPTING_JSON) return headers;
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
