@@ -151,11 +151,26 @@ describe('the sample service-hub', () => {
     expect(users.arrived).toHaveLength(3);
   }, 60_000);
 
+  it('passes a call through as it was sent, and its answer byte by byte', async () => {
+    const picture = Buffer.from([0x89, 0x50, 0xff, 0xfe, 0x00, 0x80]);
+    users.answer = (asked, response) => {
+      const isEmpty = asked.url === '/none';
+      response.writeHead(isEmpty ? 204 : 200, isEmpty ? {} : { 'content-type': 'image/png' }).end(isEmpty ? undefined : picture);
+    };
+    const passed = await fetch(new URL('/api/services/users/of/a%2Fb;v=1/%E2%82%AC', url));
+    expect([passed.status, passed.headers.get('content-type')]).toEqual([200, 'image/png']);
+    expect(Buffer.from(await passed.arrayBuffer())).toEqual(picture);
+    expect(users.arrived[0]?.request.url).toBe('/of/a%2Fb%3Bv%3D1/%E2%82%AC');
+    expect(await ask(url, '/api/services/users/none')).toMatchObject({ status: 204, body: {} });
+    expect(await ask(url, '/api/services/users/..%2Fsecret')).toMatchObject({ status: 400 });
+  }, 60_000);
+
   it('takes services in and lets them go while it runs, for operators alone', async () => {
     const put = (name: string, body: unknown, headers: Record<string, string> = admin) =>
       ask(url, `/api/services/${name}`, { method: 'PUT', headers, body: JSON.stringify(body) });
     expect(await put('billing', { baseUrl: orders.url }, { 'content-type': 'application/json' })).toMatchObject({ status: 401 });
     expect(await put('billing', { baseUrl: 'file:///etc/passwd' })).toMatchObject({ status: 400 });
+    expect(await put('billing', { baseUrl: `${orders.url}/?tenant=1` })).toMatchObject({ status: 400 });
     expect(await put('Bad_Name', { baseUrl: orders.url })).toMatchObject({ status: 400 });
     expect(await put('billing', { baseUrl: orders.url })).toMatchObject({ status: 201 });
     expect(await ask(url, '/api/services/billing/x')).toMatchObject({ status: 200, body: { fine: true } });
@@ -164,5 +179,21 @@ describe('the sample service-hub', () => {
     expect((await remove()).status).toBe(204);
     expect((await remove()).status).toBe(404);
     expect((await ask(url, '/api/services/billing/x')).status).toBe(404);
+  }, 60_000);
+
+  it('knows nothing of what a service was like before it was removed', async () => {
+    const put = (baseUrl: string) =>
+      ask(url, '/api/services/billing', { method: 'PUT', headers: admin, body: JSON.stringify({ baseUrl }) });
+    const statuses = async (times: number) => {
+      const seen: number[] = [];
+      for (let at = 0; at < times; at++) seen.push((await ask(url, '/api/services/billing/x')).status);
+      return seen;
+    };
+    users.answer = fail;
+    await put(users.url);
+    expect(await statuses(6)).toEqual([502, 502, 502, 502, 502, 503]);
+    await ask(url, '/api/services/billing', { method: 'DELETE', headers: admin });
+    await put(orders.url);
+    expect(await statuses(1)).toEqual([200]);
   }, 60_000);
 });
