@@ -43,6 +43,17 @@ afterEach(async () => {
   await Promise.all(upstreams.splice(0).map((upstream) => upstream.close()));
 }, 60_000);
 
+/** What the gateway answers, over HTTP/2. */
+async function dashboard(): Promise<Answer> {
+  const client = await H2Client.connect(url);
+  try {
+    const { status, headers, body } = await client.begin({ ':path': '/api/dashboard' }).response;
+    return { status, body: JSON.parse(String(body)) as Record<string, unknown>, header: (name) => headers[name] as string };
+  } finally {
+    await client.close();
+  }
+}
+
 describe('the sample api-gateway', () => {
   let users: UpstreamServer;
   let orders: UpstreamServer;
@@ -52,16 +63,6 @@ describe('the sample api-gateway', () => {
     const environment = { USER_SERVICE_URL: users.url, ORDER_SERVICE_URL: orders.url, BREAKER_RESET_MS: '60000' };
     await start('api-gateway', { ...environment, DEADLINE_MS: '2000', CLIENT_TIMEOUT_MS: '500' });
   }, 60_000);
-
-  async function dashboard(): Promise<Answer> {
-    const client = await H2Client.connect(url);
-    try {
-      const { status, headers, body } = await client.begin({ ':path': '/api/dashboard' }).response;
-      return { status, body: JSON.parse(String(body)) as Record<string, unknown>, header: (name) => headers[name] as string };
-    } finally {
-      await client.close();
-    }
-  }
 
   it('sends what both services have, what one has, and says why there is nothing', async () => {
     const both = await dashboard();
@@ -97,6 +98,20 @@ describe('the sample api-gateway', () => {
     await client.close();
     [users.answer, orders.answer] = [(_request, response) => json(response, 1), (_request, response) => json(response, 2)];
     expect((await dashboard()).body).toEqual({ user: 1, orders: 2 });
+  }, 60_000);
+});
+
+describe.each(['api-gateway', 'service-hub'])('the sample %s with less time than a call may take', (name) => {
+  it('asks no more what hangs, though each of its calls was cut by the deadline', async () => {
+    const [fine, hanging] = [await openUpstream(), await openUpstream()];
+    hanging.answer = hang;
+    const urls = { USER_SERVICE_URL: fine.url, ORDER_SERVICE_URL: hanging.url, PRODUCT_SERVICE_URL: fine.url };
+    await start(name, { ...urls, DEADLINE_MS: '500', CLIENT_TIMEOUT_MS: '3000' });
+    const errors = async () =>
+      JSON.stringify((await (name === 'api-gateway' ? dashboard() : ask(url, '/api/aggregate'))).body.errors);
+    for (let at = 0; at < 5; at++) expect(await errors()).toContain('DEADLINE_EXCEEDED');
+    expect(await errors()).toContain('BREAKER_OPEN');
+    expect(hanging.arrived).toHaveLength(5);
   }, 60_000);
 });
 
