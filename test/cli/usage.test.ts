@@ -57,7 +57,7 @@ describe('rockstar', () => {
     expect(JSON.parse(cli.out)).toContainEqual(expect.objectContaining({ name: 'hello', port: 3000 }));
   });
 
-  it('comes to its end as it should when nobody reads what it says any more', async () => {
+  it('ends without a word when nobody reads what it says any more', async () => {
     const program = ['--conditions=rockstar-source', '-r', './samples/compile.cjs', 'lib/cli/main.ts', 'samples'];
     const child = spawn(process.execPath, program, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
