@@ -32,6 +32,15 @@ async function workOn(
   return { answer };
 }
 
+/** Asks, and leaves when the handler says that it has begun. */
+async function leave(app: SampleProcess, path: string, begun: string): Promise<void> {
+  const leaving = new AbortController();
+  const left = fetch(new URL(path, await app.listening()), { signal: leaving.signal }).catch(() => 'left');
+  while (!app.stdout.includes(begun)) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
+  leaving.abort();
+  expect(await left).toBe('left');
+}
+
 describe('serve', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ends gracefully on %s: one line on stdout, the log on stderr, code 0',
@@ -89,15 +98,18 @@ describe('serve', () => {
 
   it('goes on when a client leaves a handler that began two calls and waits for the first', async () => {
     const app = start({ LOG_LEVEL: 'debug' }, 'nobody-waits.ts');
-    const url = await app.listening();
-    const leaving = new AbortController();
-    const left = fetch(new URL('/two', url), { signal: leaving.signal }).catch(() => 'left');
-    while (!app.stdout.includes('both asked')) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
-    leaving.abort();
-    expect(await left).toBe('left');
+    await leave(app, '/two', 'both asked');
     while (!app.stderr.includes('nobody waited for')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
-    expect((await fetch(new URL('/health/live', url))).status).toBe(200);
+    expect((await fetch(new URL('/health/live', await app.listening()))).status).toBe(200);
     expect(app.stderr).toMatch(/"level":"debug".*"reason":"client","msg":"something was cut that nobody waited for"/);
+    expect(await app.end()).toBe(0);
+  }, 60_000);
+
+  it('goes on when a client leaves a handler that subscribed by hand, and for no error', async () => {
+    const app = start({}, 'nobody-waits.ts');
+    await leave(app, '/ticks', 'ticking');
+    while (!app.stderr.includes('request cancelled')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
+    expect((await fetch(new URL('/health/live', await app.listening()))).status).toBe(200);
     expect(await app.end()).toBe(0);
   }, 60_000);
 
@@ -124,6 +136,7 @@ describe('serve', () => {
 
   it.each([
     ['/mistake', /Error: a mistake\n +at /],
+    ['/thrown', /Error: a mistake\n +at /],
     ['/text', /Error: A promise was rejected that nobody waited for: 'a text'/],
   ])(
     'ends with code 1 for any other rejection that nobody handles: %s',
