@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { SampleProcess } from '../support/sample-process';
 
@@ -112,6 +112,22 @@ describe('serve', () => {
     expect((await fetch(new URL('/health/live', await app.listening()))).status).toBe(200);
     expect(await app.end()).toBe(0);
   }, 60_000);
+
+  it.each(['/sends', '/reads'])(
+    'goes on when a client is gone from a connection that was taken over: %s',
+    async (path) => {
+      const app = start({}, 'nobody-waits.ts');
+      const url = await app.listening();
+      const client = connect(Number(url.port), '127.0.0.1');
+      client.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await once(client, 'readable');
+      client.resetAndDestroy();
+      while (!app.stdout.includes('gone')) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
+      expect((await fetch(new URL('/health/live', url))).status).toBe(200);
+      expect(await app.end()).toBe(0);
+    },
+    60_000,
+  );
 
   it('goes on when a request ends before a call that its handler has forgotten, and says so', async () => {
     const app = start({}, 'nobody-waits.ts');
