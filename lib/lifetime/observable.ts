@@ -17,9 +17,18 @@ function load(): Rx {
   const found = require('rxjs') as Rx;
   // RxJS throws what a subscriber has no `error` for, and so ends the process: that something was cut is nobody's failure.
   found.config.onUnhandledError ??= (error: unknown) => {
-    if (cancellationIn(error) === undefined) throw error;
+    if (cancellationIn(error) === undefined && !endings.has(error as object)) throw error;
   };
   return found;
+}
+
+/** Errors that say that their source is gone, and nothing more. */
+const endings = new WeakSet<object>();
+
+/** Marks an error as one that ends what it is told of and nothing else, where a subscriber has no `error` for it. */
+export function asEnding(error: Error): Error {
+  endings.add(error);
+  return error;
 }
 
 /** Whether `value` is an RxJS Observable, of whichever copy of RxJS. */

@@ -113,7 +113,7 @@ describe('serve', () => {
     expect(await app.end()).toBe(0);
   }, 60_000);
 
-  it.each(['/sends', '/reads'])(
+  it.each(['/sends', '/reads', '/observes'])(
     'goes on when a client is gone from a connection that was taken over: %s',
     async (path) => {
       const app = start({}, 'nobody-waits.ts');
