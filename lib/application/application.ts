@@ -1,5 +1,6 @@
 import type { ConnectErrorMiddleware, ConnectMiddleware } from '../http/connect-middleware';
 import type { Logger } from '../diagnostics/logger';
+import type { Undo } from '../lifetime/lifetime';
 import type { ModuleImport } from '../plugins/plugin';
 import type { Provider } from '../plugins/provider';
 import type { ActiveRequests } from '../metrics/active-requests';
@@ -12,6 +13,7 @@ import { assemble, type Assembly } from './assemble';
 import type { ApplicationOptions } from './configuration';
 import { applicationErrors } from './errors';
 import { handOver } from './handed-over';
+import { outliveCancellations } from './outlive-cancellations';
 import type { Plugins } from './plugins';
 import { closeAssembly } from './shutdown';
 
@@ -22,6 +24,7 @@ export class Application {
   /** Under way, or done. */
   #listening: { readonly address: string; readonly done: Promise<URL> } | undefined;
   #closing: Promise<void> | undefined;
+  #endOutliving: Undo | undefined;
 
   /** @internal Use `createApp`. */
   constructor(assembly: Assembly) {
@@ -79,7 +82,8 @@ export class Application {
   }
 
   /**
-   * Opens the port.
+   * Opens the port. Until it is closed, a call that is cut and that nobody waits for does not end the process; any other
+   * rejection that nobody handles does.
    *
    * In: `port` (0: any free one), `host` (default 127.0.0.1; 0.0.0.0 for all addresses of the machine). Out: the address.
    * Fails with: SERVER_LISTEN_FAILED, SERVER_TLS_INVALID, APP_LISTENING, APP_CLOSED.
@@ -100,6 +104,7 @@ export class Application {
     }
     if (this.#isClosing()) throw applicationErrors.APP_CLOSED();
     this.#url = url;
+    this.#endOutliving = outliveCancellations(this.logger);
     return url;
   }
 
@@ -136,6 +141,7 @@ export class Application {
       await this.#listening?.done.catch(() => undefined);
       await closeAssembly(this.#assembly, reason);
     } finally {
+      this.#endOutliving?.();
       this.#url = undefined;
     }
   }

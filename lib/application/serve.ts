@@ -8,6 +8,7 @@ import { assemble } from './assemble';
 import type { ApplicationOptions } from './configuration';
 import { readEnvironment } from './environment';
 import { handOver } from './handed-over';
+import { outliveCancellations } from './outlive-cancellations';
 
 /** Options of `serve`: those of `createApp`, and the port when the environment names none. */
 export interface ServeOptions extends ApplicationOptions {
@@ -24,6 +25,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  * TLS_CERT, SHUTDOWN_GRACE_MS, LOG_LEVEL: they win over the options), `listen`, a line on stdout that ends with
  * `listening on <url>`, and a graceful end on SIGTERM and SIGINT (exit code 0, also while it starts; a second signal ends
  * it at once, with 130 or 143). What goes wrong at start is written to stderr, exit code 1: the promise only ever resolves.
+ * A call that is cut and that nobody waits for does not end the process; any other rejection that nobody handles does.
  */
 export async function serve(module: ModuleImport, options: ServeOptions = {}): Promise<Application> {
   try {
@@ -51,6 +53,7 @@ async function start(
     ...(tls === undefined ? {} : { tls }),
     ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
   };
+  outliveCancellations(logger);
   const ending = endOnSignals();
   try {
     const app = new Application(await assemble(module, all, undefined, ending.told));

@@ -114,7 +114,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'doctor',
-    summary: 'Looks at what an application stands on: Node, compiler settings, double packages, port, TLS and HTTP/2',
+    summary:
+      'Looks at what an application stands on: Node, compiler settings, double packages, environment, port, certificate and HTTP/2',
     arguments: [],
     options: [{ name: 'port', value: 'number', text: 'the port to look at; default: PORT, else 3000' }, JSON_OPTION],
     inApp: true,

@@ -23,11 +23,6 @@ const BETTER_ONE_COPY = ['reflect-metadata', 'rxjs', 'tsyringe'];
 
 const LOCKS = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock'];
 
-/** What has nothing to do with one application: Node, the port, TLS and HTTP/2. */
-export async function examineMachine(port: number): Promise<Finding[]> {
-  return [examineNode(process.versions.node), await examinePort(port), await examineHttp2()];
-}
-
 /** What an application is compiled and put together with. */
 export function examineProject(project: Project): Finding[] {
   return [
@@ -59,7 +54,8 @@ export function examinePort(port: number): Promise<Finding> {
   });
 }
 
-async function examineHttp2(): Promise<Finding> {
+/** Whether TLS and HTTP/2 work on this machine. */
+export async function examineHttp2(): Promise<Finding> {
   try {
     const { status, tls } = await tryHttp2();
     const text = `answered with ${status} over ${tls}`;
@@ -128,14 +124,14 @@ function examineLock({ root }: Project): Finding {
   return warning('lock', `${found.join(' and ')}: keep that of the one package manager you use.`);
 }
 
-function fine(what: string, text: string): Finding {
+export function fine(what: string, text: string): Finding {
   return { what, state: 'fine', text };
 }
 
-function warning(what: string, text: string): Finding {
+export function warning(what: string, text: string): Finding {
   return { what, state: 'warning', text };
 }
 
-function failure(what: string, text: string): Finding {
+export function failure(what: string, text: string): Finding {
   return { what, state: 'failure', text };
 }

@@ -1,17 +1,17 @@
 import type { Run } from './command';
-import { examineMachine, examineProject, type Finding } from './doctor-checks';
+import { examineHttp2, examineNode, examineProject, type Finding } from './doctor-checks';
+import { examineEnvironment } from './doctor-environment';
 import { findProject, type Project } from './project';
 import { readPort } from './start-app';
 import { say, sayJson, tell, type Terminal } from './terminal';
 
 const MARKS: Readonly<Record<Finding['state'], string>> = { fine: 'ok   ', warning: 'warn ', failure: 'FAIL ' };
 
-const DEFAULT_PORT = '3000';
-
 /** `rockstar doctor` */
 export const run: Run = async (input, terminal) => {
-  const port = Number(readPort(input.value('port')) ?? terminal.env.PORT ?? DEFAULT_PORT);
-  const findings = [...(await examineMachine(port)), ...examineApplication(terminal)];
+  const environment = await examineEnvironment(terminal.env, readPort(input.value('port')));
+  const machine = [examineNode(process.versions.node), ...environment, await examineHttp2()];
+  const findings = [...machine, ...examineApplication(terminal)];
   const failed = findings.some(({ state }) => state === 'failure');
   if (input.flag('json')) sayJson(terminal, { ok: !failed, findings });
   else {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { changedLines } from './changed-lines';
 import type { Input, Run } from './command';
 import { didYouMean } from './did-you-mean';
@@ -11,6 +11,7 @@ import { findProject, type Project, shown } from './project';
 import { Questions } from './questions';
 import { registerInModule } from './register-in-module';
 import { say, tell, type Terminal } from './terminal';
+import { type FileToWrite, writeFiles } from './write-files';
 
 /** `rockstar generate` */
 export const run: Run = async (input, terminal) => {
@@ -24,13 +25,11 @@ export const run: Run = async (input, terminal) => {
   }
   const changes = input.flag('no-register') ? [] : [register(project, planned, input.value('module'), terminal)];
   const isDryRun = input.flag('dry-run');
-  for (const { path, text } of files) {
-    say(terminal, `create ${path}`);
-    if (!isDryRun) write(join(project.root, path), text);
-  }
-  for (const { file, before, after } of changes) {
-    say(terminal, `update ${shown(project.root, file)}\n${changedLines(before, after)}`);
-    if (!isDryRun) writeFileSync(file, after);
+  const made = files.map(({ path, text }) => ({ file: join(project.root, path), text }));
+  if (!isDryRun) writeFiles([...made, ...changes]);
+  for (const { path } of files) say(terminal, `create ${path}`);
+  for (const { file, before, text } of changes) {
+    say(terminal, `update ${shown(project.root, file)}\n${changedLines(before, text)}`);
   }
   if (isDryRun) tell(terminal, 'Nothing was written (--dry-run).');
   return 0;
@@ -70,18 +69,8 @@ function checkKind(kind: string): Kind {
   return known;
 }
 
-interface Change {
-  readonly file: string;
-  readonly before: string;
-  readonly after: string;
-}
-
-function register(project: Project, planned: PlannedFiles, named: string | undefined, terminal: Terminal): Change {
+/** The file of a module as it is to be. */
+function register(project: Project, planned: PlannedFiles, named: string | undefined, terminal: Terminal): Required<FileToWrite> {
   const module = findModule(project, planned, named, terminal.cwd);
-  return { file: module.file, before: module.source.text, after: registerInModule(project, module, planned) };
-}
-
-function write(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  return { file: module.file, before: module.source.text, text: registerInModule(project, module, planned) };
 }

@@ -12,6 +12,13 @@ for (const [signal, code] of [
 }
 
 const { stdin, stdout, stderr } = process;
+// Who read what is written has read enough (`rockstar routes | head`): what is under way comes to its end all the same.
+for (const stream of [stdout, stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const terminal = {
   cwd: process.cwd(),
   env: process.env,

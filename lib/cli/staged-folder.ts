@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isFrameworkError } from '../errors/framework-error';
 import { cliErrors } from './errors';
 
 /** What an otherwise empty folder may hold: `git init` comes first for some. */
@@ -18,25 +19,33 @@ export interface StagedFolder {
 /**
  * Opens a folder that will be `target`, which does not exist or is empty.
  *
- * Fails with: CLI_FOLDER_TAKEN, CLI_FOLDER_UNUSABLE.
+ * Fails with: CLI_FOLDER_TAKEN, CLI_FOLDER_UNUSABLE; `publish` too, when somebody else was there first.
  */
 export function stageFolder(target: string): StagedFolder {
   refuseTaken(target);
-  try {
-    return existsSync(target) ? stageInside(target) : stageBeside(target);
-  } catch (error) {
-    throw cliErrors.CLI_FOLDER_UNUSABLE({ folder: target, reason: (error as Error).message }, { cause: error });
-  }
+  return usable(target, () => (existsSync(target) ? stageInside(target) : stageBeside(target)));
 }
 
-/** Fails with: CLI_FOLDER_TAKEN, CLI_FOLDER_UNUSABLE. */
-export function refuseTaken(target: string): void {
-  if (!existsSync(target)) return;
-  if (!statSync(target).isDirectory()) throw cliErrors.CLI_FOLDER_UNUSABLE({ folder: target, reason: 'it is a file.' });
-  const found = readdirSync(target).filter((name) => !HARMLESS.has(name));
-  if (found.length === 0) return;
-  const some = found.length > 3 ? `${found.slice(0, 3).join(', ')}, …` : found.join(', ');
-  throw cliErrors.CLI_FOLDER_TAKEN({ folder: target, found: some });
+/** In: what is in it, and does not count. Fails with: CLI_FOLDER_TAKEN, CLI_FOLDER_UNUSABLE. */
+export function refuseTaken(target: string, besides?: string): void {
+  usable(target, () => {
+    if (!existsSync(target)) return;
+    if (!statSync(target).isDirectory()) throw new Error('it is a file.');
+    const found = readdirSync(target).filter((name) => !HARMLESS.has(name) && name !== besides);
+    if (found.length === 0) return;
+    const some = found.length > 3 ? `${found.slice(0, 3).join(', ')}, …` : found.join(', ');
+    throw cliErrors.CLI_FOLDER_TAKEN({ folder: target, found: some });
+  });
+}
+
+/** What the machine has against a folder, told as that. */
+function usable<T>(folder: string, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    if (isFrameworkError(error)) throw error;
+    throw cliErrors.CLI_FOLDER_UNUSABLE({ folder, reason: (error as Error).message });
+  }
 }
 
 /** One rename, once everything is there. */
@@ -46,8 +55,14 @@ function stageBeside(target: string): StagedFolder {
   const path = mkdtempSync(join(parent, `.${basename(target)}.new-`));
   return {
     path,
-    publish: () => renameSync(path, target),
-    discard: () => remove(firstMade ?? path),
+    publish: () => {
+      refuseTaken(target);
+      usable(target, () => renameSync(path, target));
+    },
+    discard: () => {
+      remove(path);
+      removeEmpty(parent, firstMade);
+    },
   };
 }
 
@@ -57,7 +72,10 @@ function stageInside(target: string): StagedFolder {
   return {
     path,
     publish: () => {
-      for (const name of readdirSync(path)) renameSync(join(path, name), join(target, name));
+      refuseTaken(target, basename(path));
+      usable(target, () => {
+        for (const name of readdirSync(path)) renameSync(join(path, name), join(target, name));
+      });
       remove(path);
     },
     discard: () => remove(path),
@@ -66,4 +84,18 @@ function stageInside(target: string): StagedFolder {
 
 function remove(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+/**
+ * Takes away folders from the inside out, as far as nothing is in them: others may have put something there meanwhile.
+ *
+ * In: the innermost, and the outermost that was made; `undefined`: none was.
+ */
+export function removeEmpty(innermost: string, firstMade: string | undefined): void {
+  if (firstMade === undefined) return;
+  try {
+    for (let folder = innermost; folder.length >= firstMade.length; folder = dirname(folder)) rmdirSync(folder);
+  } catch {
+    // Something is in it.
+  }
 }

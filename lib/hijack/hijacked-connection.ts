@@ -21,7 +21,8 @@ import { LARGEST_READ_BYTES, LONGEST_LINE_BYTES, PromisedReads } from './promise
  * and the like work; what the client sent right behind its request (behind the body, if that has one) is read first.
  *
  * Over HTTP/1.1 it is the TCP or TLS connection itself, over HTTP/2 the stream of a CONNECT (RFC 8441, RFC 9113 §8.5).
- * Nothing else touches it: no time-out, no parser, no answer. An `error` that nobody listens to ends it and nothing else.
+ * Nothing else touches it: no time-out, no parser, no answer. An `error` that nobody listens to, or a promise that nobody waits for,
+ * ends it and nothing else.
  *
  * Ends: when the handler returns (behind everything written, as long as the client reads it) or fails; when both sides ended
  * theirs; by `close()` or `destroy()`; when a deadline passes that nobody can be told of otherwise; when the client is gone;
@@ -138,12 +139,8 @@ export class HijackedConnection extends Duplex {
    * Fails with: HIJACK_LINE_TOO_LONG (what came stays to be read), HIJACK_INPUT_ENDED, CONNECTION_TIMEOUT; a
    * `CancelledError`, or the error of the socket, when the connection is gone.
    */
-  async readLine(options: { readonly limitBytes?: number } = {}): Promise<string | undefined> {
-    this.#checkReadable();
-    if (this.#isReadOut) throw hijackErrors.HIJACK_INPUT_ENDED({ wanted: 1, got: 0 });
-    const line = await this.#reads.line(options.limitBytes ?? LONGEST_LINE_BYTES);
-    if (line === undefined) this.#isReadOut = true;
-    return line;
+  readLine(options: { readonly limitBytes?: number } = {}): Promise<string | undefined> {
+    return unneeded(this.#readLine(options.limitBytes ?? LONGEST_LINE_BYTES));
   }
 
   /**
@@ -153,17 +150,13 @@ export class HijackedConnection extends Duplex {
    * Fails with: HIJACK_INPUT_ENDED when the client ends its side before (what came stays to be read), HIJACK_READ_INVALID,
    * CONNECTION_TIMEOUT; a `CancelledError`, or the error of the socket, when the connection is gone.
    */
-  async readExactly(size: number): Promise<Buffer> {
-    checkSize(size, 'readExactly()');
-    this.#checkReadable();
-    return this.#reads.bytes(size);
+  readExactly(size: number): Promise<Buffer> {
+    return unneeded(this.#readExactly(size));
   }
 
   /** Looks at the next bytes without taking them: so many, or what there is before the end. In and failures: see `readExactly`. */
-  async peek(size: number): Promise<Buffer> {
-    checkSize(size, 'peek()');
-    this.#checkReadable();
-    return this.#reads.peek(size);
+  peek(size: number): Promise<Buffer> {
+    return unneeded(this.#peek(size));
   }
 
   /**
@@ -172,10 +165,11 @@ export class HijackedConnection extends Duplex {
    * Fails with: CONNECTION_TIMEOUT; a `CancelledError`, or the error of the socket, when the connection is gone.
    */
   send(data: string | Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const sent = new Promise<void>((resolve, reject) => {
       if (this.destroyed) reject(this.#failure());
       else this.write(data, (error) => (error ? reject(this.errored ?? error) : resolve()));
     });
+    return unneeded(sent);
   }
 
   /**
@@ -351,6 +345,26 @@ export class HijackedConnection extends Duplex {
     this.push(null);
   };
 
+  async #readLine(limit: number): Promise<string | undefined> {
+    this.#checkReadable();
+    if (this.#isReadOut) throw hijackErrors.HIJACK_INPUT_ENDED({ wanted: 1, got: 0 });
+    const line = await this.#reads.line(limit);
+    if (line === undefined) this.#isReadOut = true;
+    return line;
+  }
+
+  async #readExactly(size: number): Promise<Buffer> {
+    checkSize(size, 'readExactly()');
+    this.#checkReadable();
+    return this.#reads.bytes(size);
+  }
+
+  async #peek(size: number): Promise<Buffer> {
+    checkSize(size, 'peek()');
+    this.#checkReadable();
+    return this.#reads.peek(size);
+  }
+
   #checkReadable(): void {
     const late = this.#deadlines.readError;
     if (late !== undefined) throw late;
@@ -398,11 +412,17 @@ export class HijackedConnection extends Duplex {
   }
 }
 
+/** Whoever waits for it meets its failure; that nobody does, and the client is gone, is no reason to end the process. */
+function unneeded<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignore);
+  return promise;
+}
+
 function checkSize(size: number, call: string): void {
   if (Number.isInteger(size) && size >= 0 && size <= LARGEST_READ_BYTES) return;
   throw hijackErrors.HIJACK_READ_INVALID({ call, limit: LARGEST_READ_BYTES, got: String(size) });
 }
 
 function ignore(): void {
-  // Its end tells of it.
+  // The end of the connection tells of it.
 }

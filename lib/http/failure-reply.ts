@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { type FrameworkError, type InputIssue, isFrameworkError } from '../errors/framework-error';
-import { cancellationIn } from '../lifetime/end-reason';
+import { cancellationIn, isCancelledError } from '../lifetime/end-reason';
 import { httpErrors } from './errors';
 import type { Exchange } from './exchange';
 import { failureOfMiddleware } from './middleware-failure';
@@ -22,11 +22,16 @@ export interface Problem {
 
 /** The failure to answer with: the error itself if it says a status, else INTERNAL_ERROR caused by it. */
 export function toFailure(error: unknown): FrameworkError {
+  const failure = statedFailure(error) ?? failureOfMiddleware(error) ?? httpErrors.INTERNAL_ERROR({}, { cause: error });
+  // Whatever was stopped first, a query or the request itself: all who wait are told the same.
+  return isCancelledError(failure) && failure.reason === 'shutdown' ? httpErrors.SERVER_STOPPING() : failure;
+}
+
+function statedFailure(error: unknown): FrameworkError | undefined {
   if (isFrameworkError(error) && isFailure(error.status)) return error;
   // Node's own functions wrap the reason of a signal: a deadline of the handler's making is a 504 whoever tells of it.
   const cancelled = cancellationIn(error);
-  if (cancelled !== undefined && isFailure(cancelled.status)) return cancelled;
-  return failureOfMiddleware(error) ?? httpErrors.INTERNAL_ERROR({}, { cause: error });
+  return cancelled !== undefined && isFailure(cancelled.status) ? cancelled : undefined;
 }
 
 /** 499 is recorded where nothing can be sent; no client gets it. */

@@ -8,9 +8,9 @@ import type { Fields } from './wire';
 /** What every failure is sent as (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Whether a response of this status has no body by definition (RFC 9110 §15.3.5, §15.4.5). */
+/** Whether a response of this status has no body by definition (RFC 9110 §15.3.5, §15.3.6, §15.4.5). */
 export function isBodiless(status: number): boolean {
-  return status === 204 || status === 304;
+  return status === 204 || status === 205 || status === 304;
 }
 
 /**
@@ -91,6 +91,8 @@ function headAround(exchange: Exchange, status: number, type: string | undefined
     const fields = headOf(exchange, status, type);
     // Only an answer to HEAD may tell the length of what it does not have (RFC 9110 §8.6).
     if (status === 204 || !exchange.wire.headOnly) dropField(fields, 'content-length');
+    // Unlike the other two, it does not end with its head by definition (RFC 9112 §6.3).
+    if (status === 205) setLength(fields, 0);
     return fields;
   }
   const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;

@@ -59,7 +59,8 @@ function isThrown(error: unknown): error is Thrown {
   return typeof error === 'object' && error !== null;
 }
 
-function isCancelledError(error: unknown): error is CancelledError {
+/** Whether it is a `CancelledError`, of whichever copy of this package. */
+export function isCancelledError(error: unknown): error is CancelledError {
   return isThrown(error) && error.code === 'REQUEST_CANCELLED';
 }
 

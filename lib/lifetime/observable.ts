@@ -1,4 +1,5 @@
 import type { Observable, Observer } from 'rxjs';
+import { cancellationIn } from './end-reason';
 import type { Lifetime } from './lifetime';
 
 type Rx = typeof import('rxjs');
@@ -7,9 +8,27 @@ let loaded: Rx | undefined;
 
 /** RxJS, loaded when first used: an application without Observables does not pay for it at start. */
 export function rx(): Rx {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
-  loaded ??= require('rxjs') as Rx;
+  loaded ??= load();
   return loaded;
+}
+
+function load(): Rx {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would load it at start
+  const found = require('rxjs') as Rx;
+  // RxJS throws what a subscriber has no `error` for, and so ends the process: that something was cut is nobody's failure.
+  found.config.onUnhandledError ??= (error: unknown) => {
+    if (cancellationIn(error) === undefined && !endings.has(error as object)) throw error;
+  };
+  return found;
+}
+
+/** Errors that say that their source is gone, and nothing more. */
+const endings = new WeakSet<object>();
+
+/** Marks an error as one that ends what it is told of and nothing else, where a subscriber has no `error` for it. */
+export function asEnding(error: Error): Error {
+  endings.add(error);
+  return error;
 }
 
 /** Whether `value` is an RxJS Observable, of whichever copy of RxJS. */

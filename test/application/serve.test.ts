@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { SampleProcess } from '../support/sample-process';
 
@@ -12,8 +12,8 @@ afterEach(async () => {
   await Promise.all(all.map((one) => one.end('SIGKILL')));
 });
 
-function start(environment: Readonly<Record<string, string>> = {}): SampleProcess {
-  const app = SampleProcess.fixture(APP, environment);
+function start(environment: Readonly<Record<string, string>> = {}, file = APP): SampleProcess {
+  const app = SampleProcess.fixture(file, environment);
   running.push(app);
   return app;
 }
@@ -30,6 +30,15 @@ async function workOn(
   );
   while (!app.stdout.includes('working')) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
   return { answer };
+}
+
+/** Asks, and leaves when the handler says that it has begun. */
+async function leave(app: SampleProcess, path: string, begun: string): Promise<void> {
+  const leaving = new AbortController();
+  const left = fetch(new URL(path, await app.listening()), { signal: leaving.signal }).catch(() => 'left');
+  while (!app.stdout.includes(begun)) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
+  leaving.abort();
+  expect(await left).toBe('left');
 }
 
 describe('serve', () => {
@@ -86,6 +95,84 @@ describe('serve', () => {
     },
     60_000,
   );
+
+  it('goes on when a client leaves a handler that began two calls and waits for the first', async () => {
+    const app = start({ LOG_LEVEL: 'debug' }, 'nobody-waits.ts');
+    await leave(app, '/two', 'both asked');
+    while (!app.stderr.includes('nobody waited for')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
+    expect((await fetch(new URL('/health/live', await app.listening()))).status).toBe(200);
+    expect(app.stderr).toMatch(/"level":"debug".*"reason":"client","msg":"something was cut that nobody waited for"/);
+    expect(await app.end()).toBe(0);
+  }, 60_000);
+
+  it('goes on when a client leaves a handler that subscribed by hand, and for no error', async () => {
+    const app = start({}, 'nobody-waits.ts');
+    await leave(app, '/ticks', 'ticking');
+    while (!app.stderr.includes('request cancelled')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
+    expect((await fetch(new URL('/health/live', await app.listening()))).status).toBe(200);
+    expect(await app.end()).toBe(0);
+  }, 60_000);
+
+  it.each(['/sends', '/reads', '/observes'])(
+    'goes on when a client is gone from a connection that was taken over: %s',
+    async (path) => {
+      const app = start({}, 'nobody-waits.ts');
+      const url = await app.listening();
+      const client = connect(Number(url.port), '127.0.0.1');
+      client.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await once(client, 'readable');
+      client.resetAndDestroy();
+      while (!app.stdout.includes('gone')) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
+      expect((await fetch(new URL('/health/live', url))).status).toBe(200);
+      expect(await app.end()).toBe(0);
+    },
+    60_000,
+  );
+
+  it('goes on when a request ends before a call that its handler has forgotten, and says so', async () => {
+    const app = start({}, 'nobody-waits.ts');
+    const url = await app.listening();
+    expect(await (await fetch(new URL('/forgotten', url))).text()).toBe('done');
+    while (!app.stderr.includes('nobody waited for')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
+    expect(app.stderr).toMatch(/"level":"warn".*"reason":"parent","msg":"something was cut that nobody waited for"/);
+    expect((await fetch(new URL('/health/live', url))).status).toBe(200);
+    expect(await app.end()).toBe(0);
+  }, 60_000);
+
+  it('goes on by hand, too, as long as it listens', async () => {
+    const app = start({ BY_HAND: '1' }, 'nobody-waits.ts');
+    const url = await app.listening();
+    expect(await (await fetch(new URL('/forgotten', url))).text()).toBe('done');
+    while (!app.stderr.includes('nobody waited for')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
+    expect((await fetch(new URL('/health/live', url))).status).toBe(200);
+    expect(await app.end()).toBe(0);
+    expect(app.stdout).toMatch(/^0 listen$/m);
+    expect(app.stderr.match(/nobody waited for/g)).toHaveLength(1);
+  }, 60_000);
+
+  it.each([
+    ['/mistake', /Error: a mistake\n +at /],
+    ['/thrown', /Error: a mistake\n +at /],
+    ['/text', /Error: A promise was rejected that nobody waited for: 'a text'/],
+  ])(
+    'ends with code 1 for any other rejection that nobody handles: %s',
+    async (path, told) => {
+      const app = start({}, 'nobody-waits.ts');
+      await fetch(new URL(path, await app.listening())).catch(() => 'broken off');
+      expect(await app.exited).toBe(1);
+      expect(app.stderr).toMatch(told);
+    },
+    60_000,
+  );
+
+  it('leaves other rejections to whoever listens for them', async () => {
+    const app = start({ LISTENS: '1' }, 'nobody-waits.ts');
+    const url = await app.listening();
+    await fetch(new URL('/mistake', url));
+    while (!app.stdout.includes('heard: a mistake')) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
+    expect((await fetch(new URL('/health/live', url))).status).toBe(200);
+    expect(await app.end()).toBe(0);
+  }, 60_000);
 
   it('says what is wrong with how it is put together, once and in plain words, and ends with code 1', async () => {
     const app = start({ BROKEN: '1' });

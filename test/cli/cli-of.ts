@@ -14,6 +14,8 @@ export class CliOf {
   isInteractive = false;
   /** Where programs are looked for. */
   path = process.env.PATH ?? '';
+  /** Of the environment, what else is set. */
+  environment: Readonly<Record<string, string>> = {};
 
   /** Out: the exit code. `out` and `errors` hold what was written by this run. */
   async run(...args: string[]): Promise<number> {
@@ -22,7 +24,7 @@ export class CliOf {
     output.setEncoding('utf8').on('data', (text: string) => (this.out += text));
     errors.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
     const { input, isInteractive, path } = this;
-    const env = { PATH: path, HOME: process.env.HOME };
+    const env = { PATH: path, HOME: process.env.HOME, ...this.environment };
     const code = await run(args, { cwd: this.folder, env, input, output, errors, isInteractive, signal: this.interrupt.signal });
     await new Promise((resolve) => setImmediate(resolve));
     return code;

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeFiles } from '../../lib/cli/write-files';
 import { ROOT } from '../architecture/checkout';
 import { CliOf } from './cli-of';
 
@@ -93,6 +94,40 @@ describe('rockstar generate', () => {
     expect(await cli.run('generate', 'controller', 'users')).toBe(1);
     expect(cli.errors).toMatch(/CLI_FILE_TAKEN: src\/users\.controller\.ts/);
     expect(read('src/users.controller.ts')).toBe('mine');
+  });
+
+  it('writes all of it or nothing, whatever cannot be written', async () => {
+    put('src/main.ts', EMPTY);
+    put('src/billing', 'a file');
+    put('test/shipping', 'a file');
+    expect(await cli.run('generate', 'service', 'billing/invoices')).toBe(1);
+    expect(cli.errors).toMatch(
+      /^CLI_WRITE_FAILED: .*src\/billing\/invoices\.service\.ts could not be written, and nothing .*EEXIST/,
+    );
+    expect(await cli.run('generate', 'service', 'shipping/parcels')).toBe(1);
+    expect(cli.errors).toMatch(/^CLI_WRITE_FAILED: .*test\/shipping\/parcels\.service\.test\.ts /);
+    expect([cli.out, readdirSync(join(cli.folder, 'src')).sort()]).toEqual(['', ['billing', 'main.ts']]);
+    expect(read('src/main.ts')).toBe(EMPTY);
+  });
+
+  it('takes back what it wrote when it may not change the module', () => {
+    put('src/main.ts', EMPTY);
+    put('src/users/mine.txt', '');
+    // The administrator may write everywhere: a folder in the place of the file stands for what may not be written.
+    const files = [
+      { file: join(cli.folder, 'src/users/users.service.ts'), text: 'new' },
+      { file: join(cli.folder, 'test/users/users.service.test.ts'), text: 'new' },
+      { file: join(cli.folder, 'src/main.ts'), text: 'changed', before: EMPTY },
+      { file: join(cli.folder, 'src'), text: 'changed', before: '' },
+    ];
+    expect(() => writeFiles(files)).toThrow(/^CLI_WRITE_FAILED: .*src could not be written/);
+    expect(
+      readdirSync(cli.folder, { recursive: true })
+        .map(String)
+        .filter((path) => !path.startsWith('node_modules'))
+        .sort(),
+    ).toEqual(['package.json', 'src', 'src/main.ts', 'src/users', 'src/users/mine.txt']);
+    expect(read('src/main.ts')).toBe(EMPTY);
   });
 
   it.each(['../evil', 'a/../../b', '9lives', '', '/etc/x', '*'])('refuses the name %j', async (name) => {

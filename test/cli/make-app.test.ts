@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { soon } from '../support/soon';
 import { CliOf } from './cli-of';
@@ -77,6 +77,32 @@ describe('rockstar new', () => {
       /CLI_INSTALL_FAILED: npm install .* failed \(7\), and nothing was left behind[\s\S]*no such package/,
     );
     expect(there()).toEqual([]);
+  });
+
+  it('leaves there what others put beside it meanwhile, when the installation fails', async () => {
+    useNpm('mkdir ../other; echo mine > ../other/notes.txt; exit 7');
+    expect(await cli.run('new', 'a/b/my-app', '--sample', 'hello', '--framework', tarball)).toBe(1);
+    expect(readdirSync(join(cli.folder, 'a/b'))).toEqual(['other']);
+    expect(readdirSync(join(cli.folder, 'a/b/other'))).toEqual(['notes.txt']);
+  });
+
+  it.each(['not there yet', 'empty'])('leaves a folder that is %s to who was there first', async (what) => {
+    if (what === 'empty') mkdirSync(join(cli.folder, 'my-app'));
+    useNpm(`mkdir -p '${cli.folder}/my-app'; echo mine > '${cli.folder}/my-app/package.json'`);
+    expect(await cli.run('new', 'my-app', '--sample', 'hello', '--framework', tarball)).toBe(1);
+    expect(cli.errors).toMatch(/^CLI_FOLDER_TAKEN: .*my-app is not empty \(package\.json\)/m);
+    expect(there()).toEqual(['my-app']);
+    expect(readdirSync(join(cli.folder, 'my-app'))).toEqual(['package.json']);
+    expect(readFileSync(join(cli.folder, 'my-app/package.json'), 'utf8')).toBe('mine\n');
+  });
+
+  it('tells in one line what the machine has against a folder', async () => {
+    symlinkSync(join(cli.folder, 'nowhere'), join(cli.folder, 'dangling'));
+    expect(await make('dangling', '--sample', 'hello')).toBe(1);
+    expect(cli.errors).toMatch(/^CLI_FOLDER_UNUSABLE: .*dangling cannot be used: .*\n$/);
+    expect(await make('dangling/below', '--sample', 'hello')).toBe(1);
+    expect(cli.errors).toMatch(/^CLI_FOLDER_UNUSABLE: .*below cannot be used: .*\n$/);
+    expect(there()).toEqual(['dangling']);
   });
 
   it('leaves nothing behind when it is interrupted', async () => {

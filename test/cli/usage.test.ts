@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { COMMANDS } from '../../lib/cli/command-table';
 import { helpOf, helpOfAll } from '../../lib/cli/help';
-import { readJson, readText } from '../architecture/checkout';
+import { readJson, readText, ROOT } from '../architecture/checkout';
 import { CliOf } from './cli-of';
 
 const cli = new CliOf();
@@ -53,6 +55,16 @@ describe('rockstar', () => {
     expect(cli.out).toMatch(/^hello +3000 +The smallest app/m);
     expect(await cli.run('samples', '--json')).toBe(0);
     expect(JSON.parse(cli.out)).toContainEqual(expect.objectContaining({ name: 'hello', port: 3000 }));
+  });
+
+  it('ends without a word when nobody reads what it says any more', async () => {
+    const program = ['--conditions=rockstar-source', '-r', './samples/compile.cjs', 'lib/cli/main.ts', 'samples'];
+    const child = spawn(process.execPath, program, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let errors = '';
+    child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(errors).toBe('');
   });
 
   it('says outside of an application that there is none', async () => {

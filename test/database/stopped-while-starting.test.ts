@@ -73,7 +73,7 @@ describe('a process that is told to stop while its embedded database starts', ()
     ]);
     await asking(app);
     expect(await app.end()).toBe(0);
-    expect(await answer).toMatchObject([503, { code: 'REQUEST_CANCELLED' }]);
+    expect(await answer).toMatchObject([503, { code: 'SERVER_STOPPING' }]);
     expect(isWhole()).toBe(false);
   });
 

@@ -51,6 +51,14 @@ class Work {
     });
   }
 
+  @Get('/gives-up')
+  async givesUp({ finishing }: RequestContext) {
+    entered.push('gives up');
+    await new Promise((resolve) => finishing.addEventListener('abort', resolve));
+    // As functions of Node have it, which take a signal.
+    throw new Error('The operation was aborted', { cause: finishing.reason });
+  }
+
   @Get('/listens')
   listens(context: RequestContext) {
     entered.push('listens');
@@ -110,6 +118,16 @@ describe.each(doors)('closing an application over $name', (door) => {
       await soon(() => expect(entered).toEqual(['partial']));
       await served.app.close();
       expect((await answer).json()).toEqual({ status: 'partial', cut: false });
+    });
+  });
+
+  it('tells who gives up at the soft moment that the server stops', async () => {
+    await withClient(door, app, {}, async (client, served) => {
+      const { answer } = client.begin({ path: '/gives-up' });
+      await soon(() => expect(entered).toEqual(['gives up']));
+      await served.app.close();
+      const { status, json } = await answer;
+      expect([status, (json() as { code: string }).code]).toEqual([503, 'SERVER_STOPPING']);
     });
   });
 

@@ -371,16 +371,20 @@ describe.each(doors)('replies over $name', (door) => {
     expect({ status: answer.status, length: answer.headers['content-length'] }).toEqual({ status: 201, length: '0' });
   });
 
-  it.each([204, 304])(
-    'sends neither body nor its length with %d, whatever the handler returns (RFC 9110 §8.6)',
-    async (status) => {
+  it.each([
+    [204, undefined],
+    [205, '0'],
+    [304, undefined],
+  ])(
+    'sends with %d no body, and no length but that of none where it is needed, whatever the handler returns (RFC 9110 §8.6)',
+    async (status, length) => {
       const routes = {
         'GET /whole': { status, statusDeclared: true, run: () => 'not to be sent' },
         'GET /length': {
           status,
           statusDeclared: true,
           run: (exchange: Exchange) => {
-            if (status === 204) exchange.setField('content-length', '14');
+            if (status !== 304) exchange.setField('content-length', '14');
             return 'not to be sent';
           },
         },
@@ -392,8 +396,9 @@ describe.each(doors)('replies over $name', (door) => {
       await open(door, routes);
       for (const path of ['/whole', '/length', '/stream', '/generator', '/observable', '/events']) {
         const answer = await client.ask({ path });
-        expect([path, answer.status, answer.body.length, answer.headers['content-length']]).toEqual([path, status, 0, undefined]);
+        expect([path, answer.status, answer.body.length, answer.headers['content-length']]).toEqual([path, status, 0, length]);
       }
+      expect(kernel.instruments.statuses).toEqual(Array(6).fill(status));
     },
   );
 

@@ -43,6 +43,17 @@ afterEach(async () => {
   await Promise.all(upstreams.splice(0).map((upstream) => upstream.close()));
 }, 60_000);
 
+/** What the gateway answers, over HTTP/2. */
+async function dashboard(): Promise<Answer> {
+  const client = await H2Client.connect(url);
+  try {
+    const { status, headers, body } = await client.begin({ ':path': '/api/dashboard' }).response;
+    return { status, body: JSON.parse(String(body)) as Record<string, unknown>, header: (name) => headers[name] as string };
+  } finally {
+    await client.close();
+  }
+}
+
 describe('the sample api-gateway', () => {
   let users: UpstreamServer;
   let orders: UpstreamServer;
@@ -52,16 +63,6 @@ describe('the sample api-gateway', () => {
     const environment = { USER_SERVICE_URL: users.url, ORDER_SERVICE_URL: orders.url, BREAKER_RESET_MS: '60000' };
     await start('api-gateway', { ...environment, DEADLINE_MS: '2000', CLIENT_TIMEOUT_MS: '500' });
   }, 60_000);
-
-  async function dashboard(): Promise<Answer> {
-    const client = await H2Client.connect(url);
-    try {
-      const { status, headers, body } = await client.begin({ ':path': '/api/dashboard' }).response;
-      return { status, body: JSON.parse(String(body)) as Record<string, unknown>, header: (name) => headers[name] as string };
-    } finally {
-      await client.close();
-    }
-  }
 
   it('sends what both services have, what one has, and says why there is nothing', async () => {
     const both = await dashboard();
@@ -97,6 +98,20 @@ describe('the sample api-gateway', () => {
     await client.close();
     [users.answer, orders.answer] = [(_request, response) => json(response, 1), (_request, response) => json(response, 2)];
     expect((await dashboard()).body).toEqual({ user: 1, orders: 2 });
+  }, 60_000);
+});
+
+describe.each(['api-gateway', 'service-hub'])('the sample %s with less time than a call may take', (name) => {
+  it('asks no more what hangs, though each of its calls was cut by the deadline', async () => {
+    const [fine, hanging] = [await openUpstream(), await openUpstream()];
+    hanging.answer = hang;
+    const urls = { USER_SERVICE_URL: fine.url, ORDER_SERVICE_URL: hanging.url, PRODUCT_SERVICE_URL: fine.url };
+    await start(name, { ...urls, DEADLINE_MS: '500', CLIENT_TIMEOUT_MS: '3000' });
+    const errors = async () =>
+      JSON.stringify((await (name === 'api-gateway' ? dashboard() : ask(url, '/api/aggregate'))).body.errors);
+    for (let at = 0; at < 5; at++) expect(await errors()).toContain('DEADLINE_EXCEEDED');
+    expect(await errors()).toContain('BREAKER_OPEN');
+    expect(hanging.arrived).toHaveLength(5);
   }, 60_000);
 });
 
@@ -151,11 +166,26 @@ describe('the sample service-hub', () => {
     expect(users.arrived).toHaveLength(3);
   }, 60_000);
 
+  it('passes a call through as it was sent, and its answer byte by byte', async () => {
+    const picture = Buffer.from([0x89, 0x50, 0xff, 0xfe, 0x00, 0x80]);
+    users.answer = (asked, response) => {
+      const isEmpty = asked.url === '/none';
+      response.writeHead(isEmpty ? 204 : 200, isEmpty ? {} : { 'content-type': 'image/png' }).end(isEmpty ? undefined : picture);
+    };
+    const passed = await fetch(new URL('/api/services/users/of/a%2Fb;v=1/%E2%82%AC', url));
+    expect([passed.status, passed.headers.get('content-type')]).toEqual([200, 'image/png']);
+    expect(Buffer.from(await passed.arrayBuffer())).toEqual(picture);
+    expect(users.arrived[0]?.request.url).toBe('/of/a%2Fb%3Bv%3D1/%E2%82%AC');
+    expect(await ask(url, '/api/services/users/none')).toMatchObject({ status: 204, body: {} });
+    expect(await ask(url, '/api/services/users/..%2Fsecret')).toMatchObject({ status: 400 });
+  }, 60_000);
+
   it('takes services in and lets them go while it runs, for operators alone', async () => {
     const put = (name: string, body: unknown, headers: Record<string, string> = admin) =>
       ask(url, `/api/services/${name}`, { method: 'PUT', headers, body: JSON.stringify(body) });
     expect(await put('billing', { baseUrl: orders.url }, { 'content-type': 'application/json' })).toMatchObject({ status: 401 });
     expect(await put('billing', { baseUrl: 'file:///etc/passwd' })).toMatchObject({ status: 400 });
+    expect(await put('billing', { baseUrl: `${orders.url}/?tenant=1` })).toMatchObject({ status: 400 });
     expect(await put('Bad_Name', { baseUrl: orders.url })).toMatchObject({ status: 400 });
     expect(await put('billing', { baseUrl: orders.url })).toMatchObject({ status: 201 });
     expect(await ask(url, '/api/services/billing/x')).toMatchObject({ status: 200, body: { fine: true } });
@@ -164,5 +194,21 @@ describe('the sample service-hub', () => {
     expect((await remove()).status).toBe(204);
     expect((await remove()).status).toBe(404);
     expect((await ask(url, '/api/services/billing/x')).status).toBe(404);
+  }, 60_000);
+
+  it('knows nothing of what a service was like before it was removed', async () => {
+    const put = (baseUrl: string) =>
+      ask(url, '/api/services/billing', { method: 'PUT', headers: admin, body: JSON.stringify({ baseUrl }) });
+    const statuses = async (times: number) => {
+      const seen: number[] = [];
+      for (let at = 0; at < times; at++) seen.push((await ask(url, '/api/services/billing/x')).status);
+      return seen;
+    };
+    users.answer = fail;
+    await put(users.url);
+    expect(await statuses(6)).toEqual([502, 502, 502, 502, 502, 503]);
+    await ask(url, '/api/services/billing', { method: 'DELETE', headers: admin });
+    await put(orders.url);
+    expect(await statuses(1)).toEqual([200]);
   }, 60_000);
 });

@@ -22,12 +22,14 @@ export class HubController {
   @Get('/services/:name/*')
   @Timeout(DEADLINE_MS)
   async pass(@Param('name') name: string, @Param('*') rest: string, ctx: RequestContext) {
-    const segments = rest.split('/');
-    if (segments.some((segment) => segment === '.' || segment === '..'))
+    if (rest.split('/').some((segment) => segment === '.' || segment === '..'))
       throw new BadRequestError({ detail: 'A path does not climb.' });
-    const path = segments.map(encodeURIComponent).join('/');
+    // Each segment as it was sent: a slash that is encoded in it is none.
+    const segments = ctx.path.split('/').slice('/api/services/:name'.split('/').length);
+    const path = segments.map((segment) => encodeURIComponent(decodeURIComponent(segment))).join('/');
     const { status, type, body } = await this.services.pass(name, `/${path}`, ctx.query, ctx.signal);
     ctx.setHeader('content-type', type);
-    ctx.text(status, body);
+    ctx.status = status;
+    return body;
   }
 }

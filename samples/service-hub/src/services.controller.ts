@@ -5,7 +5,14 @@ import { Services } from './services';
 
 class NewService {
   /** Of this network or another; the port and a path may stand in it. */
-  @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false, disallow_auth: true })
+  @IsUrl({
+    protocols: ['http', 'https'],
+    require_protocol: true,
+    require_tld: false,
+    disallow_auth: true,
+    allow_query_components: false,
+    allow_fragments: false,
+  })
   baseUrl!: string;
 }
 

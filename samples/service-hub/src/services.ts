@@ -15,7 +15,7 @@ interface Service {
 export interface Passed {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /** The services behind the hub, by name. */
@@ -42,8 +42,8 @@ export class Services implements OnStart {
     const http = this.http.with({ baseUrl, timeoutMs: CLIENT_TIMEOUT_MS, maxResponseBytes: MAX_RESPONSE_BYTES });
     const breaker = this.breakers.get('services', name);
     const known = this.services.get(name);
-    // What was learned of the old address says nothing about the new one.
-    if (known !== undefined && known.baseUrl !== baseUrl) breaker.reset();
+    // What was learned of an old address, or before it was removed, says nothing about this one.
+    if (known?.baseUrl !== baseUrl) breaker.reset();
     this.services.set(name, { baseUrl, http, breaker });
     return known === undefined;
   }
@@ -73,7 +73,7 @@ export class Services implements OnStart {
         // A redirect leads to where this client may not be able to go.
         if (answer.status >= 500 || answer.status < 200 || (answer.status >= 300 && answer.status < 400)) answer.expectOk();
         const type = answer.header('content-type') ?? 'application/octet-stream';
-        return { status: answer.status, type, body: await answer.text() };
+        return { status: answer.status, type, body: await answer.bytes() };
       },
       { signal },
     );

@@ -4,6 +4,9 @@ export const DEADLINE_MS = milliseconds('DEADLINE_MS', 5_000);
 /** How long one call to a service may take, in milliseconds. */
 export const CLIENT_TIMEOUT_MS = milliseconds('CLIENT_TIMEOUT_MS', 3_000);
 
+/** A call that takes most of the time there is counts as a failure: so what hangs is found out, however short the deadline. */
+export const SLOW_CALL_MS = Math.ceil(0.8 * DEADLINE_MS);
+
 /** How long a breaker stays open, in milliseconds. */
 export const BREAKER_RESET_MS = milliseconds('BREAKER_RESET_MS', 30_000);
 

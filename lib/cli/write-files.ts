@@ -1,0 +1,40 @@
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { cliErrors } from './errors';
+import { removeEmpty } from './staged-folder';
+
+/** A file to be written. */
+export interface FileToWrite {
+  readonly file: string;
+  readonly text: string;
+  /** What is in it now; `undefined`: it is new. */
+  readonly before?: string;
+}
+
+/** Writes all of them, with the folders that they need, or none. Fails with: CLI_WRITE_FAILED. */
+export function writeFiles(files: readonly FileToWrite[]): void {
+  const undos: (() => void)[] = [];
+  for (const one of files) {
+    try {
+      writeOne(one, undos);
+    } catch (error) {
+      for (const undo of undos.reverse()) undo();
+      throw cliErrors.CLI_WRITE_FAILED({ file: one.file, reason: (error as Error).message });
+    }
+  }
+}
+
+/** In: where to put what takes back that it was written. */
+function writeOne({ file, text, before }: FileToWrite, undos: (() => void)[]): void {
+  if (before !== undefined) {
+    writeFileSync(file, text);
+    undos.push(() => writeFileSync(file, before));
+    return;
+  }
+  const firstMade = mkdirSync(dirname(file), { recursive: true });
+  undos.push(() => removeEmpty(dirname(file), firstMade));
+  // Somebody may have made it meanwhile.
+  closeSync(openSync(file, 'wx'));
+  undos.push(() => rmSync(file));
+  writeFileSync(file, text);
+}
