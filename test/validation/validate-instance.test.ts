@@ -3,6 +3,8 @@ import type { ValidationError, ValidatorOptions } from 'class-validator';
 import fc from 'fast-check';
 import { validate, validateOrReject, validateSync } from 'rockstar-web';
 import { PlainValidity } from '../../lib/validation/plain-validity';
+import { compileSchema } from '../../lib/validation/schema';
+import { turn } from '../support/soon';
 import { thrownBy } from './outcome';
 
 const { registerDecorator, ValidateIf, ValidateNested } = library;
@@ -174,5 +176,69 @@ describe('validateSync, validate, validateOrReject', () => {
     await expect(validateOrReject(ada)).resolves.toBeUndefined();
     const messageOf = (of: typeof library.validateSync): unknown => thrownBy(() => of('no such schema', null as never));
     expect(messageOf(validateSync)).toEqual(messageOf(library.validateSync));
+  });
+
+  it('take a list of groups as it is when they are called', () => {
+    class First {
+      @library.IsString({ groups: ['taken'] }) name = 'a';
+    }
+    class Second {
+      @library.IsString({ groups: ['taken'] }) name: unknown = 1;
+      @library.IsString({ groups: ['other'] }) title = 'b';
+    }
+    const chosen = ['taken'];
+    expect(validateSync(new First(), { groups: chosen })).toEqual([]);
+    chosen[0] = 'other';
+    expect(validateSync(new Second(), { groups: ['taken'] }).map(({ property }) => property)).toEqual(['name']);
+  });
+
+  it('reject what a getter or a condition throws, where class-validator rejects', async () => {
+    class Throws {
+      @library.IsString() get name(): string {
+        throw new TypeError('no name');
+      }
+    }
+    class Asks {
+      @ValidateIf(() => {
+        throw new TypeError('no condition');
+      })
+      @library.IsString()
+      name = 'a';
+    }
+    for (const type of [Throws, Asks]) {
+      const rejection = (of: typeof library.validateOrReject): Promise<unknown> =>
+        of(new type()).catch((error: unknown) => error);
+      expect(await rejection(validateOrReject)).toEqual(await rejection(library.validateOrReject));
+      expect(await rejection(validateOrReject)).toBeInstanceOf(TypeError);
+    }
+  });
+
+  it('take null for no options, and what is true for true', async () => {
+    const none = null as never;
+    expect([validateSync(ada, none), await validate(ada, none)]).toEqual([[], []]);
+    const extra = Object.assign(personOf(ada), { extra: 1 });
+    expect(validateSync(extra, { whitelist: 1 as never })).toEqual([]);
+    expect(extra).toEqual(ada);
+  });
+
+  it('leave no rejection unhandled, of a validator that is called as one of the library', async () => {
+    class Remote {
+      mail = 'ada@example.org';
+    }
+    registerDecorator({
+      name: 'isEmail',
+      async: true,
+      target: Remote,
+      propertyName: 'mail',
+      validator: { validate: () => Promise.reject(new Error('the server is away')) },
+    });
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', listen);
+    await expect(validate(new Remote())).rejects.toThrow('the server is away');
+    await expect(compileSchema(Remote).check({ mail: 'a' })).rejects.toThrow('the server is away');
+    await turn();
+    process.off('unhandledRejection', listen);
+    expect(unhandled).toEqual([]);
   });
 });
