@@ -132,11 +132,11 @@ export class HijackedConnection extends Duplex {
    * nothing is left; who asks again after that fails.
    *
    * In: `limitBytes` of a line, default 64 KiB.
-   * Fails with: HIJACK_LINE_TOO_LONG (what came stays to be read), HIJACK_INPUT_ENDED, CONNECTION_TIMEOUT; a
+   * Fails with: HIJACK_LINE_TOO_LONG (what came stays to be read), HIJACK_INPUT_ENDED, HIJACK_READ_TEXT, CONNECTION_TIMEOUT; a
    * `CancelledError`, or the error of the socket, when the connection is gone.
    */
   async readLine(options: { readonly limitBytes?: number } = {}): Promise<string | undefined> {
-    this.#checkReadable();
+    this.#checkReadable('readLine()');
     if (this.#isReadOut) throw hijackErrors.HIJACK_INPUT_ENDED({ wanted: 1, got: 0 });
     const line = await this.#reads.line(options.limitBytes ?? LONGEST_LINE_BYTES);
     if (line === undefined) this.#isReadOut = true;
@@ -148,18 +148,18 @@ export class HijackedConnection extends Duplex {
    *
    * In: 0 to 16 MiB.
    * Fails with: HIJACK_INPUT_ENDED when the client ends its side before (what came stays to be read), HIJACK_READ_INVALID,
-   * CONNECTION_TIMEOUT; a `CancelledError`, or the error of the socket, when the connection is gone.
+   * HIJACK_READ_TEXT, CONNECTION_TIMEOUT; a `CancelledError`, or the error of the socket, when the connection is gone.
    */
   async readExactly(size: number): Promise<Buffer> {
     checkSize(size, 'readExactly()');
-    this.#checkReadable();
+    this.#checkReadable('readExactly()');
     return this.#reads.bytes(size);
   }
 
   /** Looks at the next bytes without taking them: so many, or what there is before the end. In and failures: see `readExactly`. */
   async peek(size: number): Promise<Buffer> {
     checkSize(size, 'peek()');
-    this.#checkReadable();
+    this.#checkReadable('peek()');
     return this.#reads.peek(size);
   }
 
@@ -231,6 +231,12 @@ export class HijackedConnection extends Duplex {
   /** @internal Whether the client was answered, by a head or by bytes. */
   get isAnswered(): boolean {
     return this.#answer.isGiven;
+  }
+
+  /** @internal Whoever waits for bytes gets none from here on. */
+  override setEncoding(encoding: BufferEncoding): this {
+    this.#reads.fail(hijackErrors.HIJACK_READ_TEXT({ call: 'What waits for bytes' }));
+    return super.setEncoding(encoding);
   }
 
   /** @internal */
@@ -330,7 +336,8 @@ export class HijackedConnection extends Duplex {
     this.push(null);
   };
 
-  #checkReadable(): void {
+  #checkReadable(call: string): void {
+    if (this.readableEncoding !== null) throw hijackErrors.HIJACK_READ_TEXT({ call });
     const late = this.#deadlines.readError;
     if (late !== undefined) throw late;
     if (this.destroyed) throw this.#failure();
