@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { plainToInstance, Type } from 'class-transformer';
 import * as library from 'class-validator';
 import type { ValidationArguments, ValidationError, ValidationOptions } from 'class-validator';
@@ -197,10 +198,13 @@ async function theirs(type: new () => object, input: object): Promise<Said> {
   return byPlace(flatten(await library.validate(instance, { whitelist: true, forbidNonWhitelisted: true })));
 }
 
+const shown = (value: unknown): string => inspect(value, { depth: 9, sorted: true });
+
 /** Input that is fine becomes what class-transformer makes of it. */
 async function ours(type: new () => object, input: object): Promise<Said> {
   const checked: Checked = await compileSchema(type).check(input);
-  if (checked.ok) expect(checked.value).toEqual(plainToInstance(type, input));
+  // By what it shows: of two dates that are none jest says that they differ.
+  if (checked.ok) expect(shown(checked.value)).toBe(shown(plainToInstance(type, input)));
   return byPlace(checked.ok ? [] : checked.issues.map(({ path, code = '', message }) => [path, code, message]));
 }
 
