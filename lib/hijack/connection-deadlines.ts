@@ -1,4 +1,4 @@
-import type { Clock } from '../lifetime/clock';
+import { type Clock, epochMs } from '../lifetime/clock';
 import { Deadline, type Deadlines, type Expiring } from '../lifetime/deadline';
 import { type ConnectionTimeoutError, connectionTimeout, type DeadlineKind } from './connection-timeout-error';
 import { hijackErrors } from './errors';
@@ -91,7 +91,7 @@ export class ConnectionDeadlines {
 
   #msUntil(when: DeadlineTime, call: string): number | undefined {
     if (when === undefined || when === 0 || when === Infinity) return undefined;
-    const ms = when instanceof Date ? when.getTime() - Date.now() : when;
+    const ms = when instanceof Date ? when.getTime() - epochMs(this.#clock) : when;
     if (typeof ms !== 'number' || Number.isNaN(ms)) throw hijackErrors.HIJACK_DEADLINE_INVALID({ call, got: String(when) });
     return ms;
   }

@@ -20,6 +20,10 @@ export const hijackErrors = defineErrors({
     status: 500,
     message: '{call} takes a whole number of bytes from 0 to {limit}, got {got}. Read what is longer as a stream.',
   },
+  HIJACK_READ_TEXT: {
+    status: 500,
+    message: '{call} reads bytes, and setEncoding() makes text of them. Leave that out, or read the text as a stream.',
+  },
   HIJACK_DEADLINE_INVALID: {
     status: 500,
     message: '{call} takes milliseconds from now, a Date, or nothing to lift it, got {got}.',

@@ -136,7 +136,7 @@ export class HijackedConnection extends Duplex {
    * nothing is left; who asks again after that fails.
    *
    * In: `limitBytes` of a line, default 64 KiB.
-   * Fails with: HIJACK_LINE_TOO_LONG (what came stays to be read), HIJACK_INPUT_ENDED, CONNECTION_TIMEOUT; a
+   * Fails with: HIJACK_LINE_TOO_LONG (what came stays to be read), HIJACK_INPUT_ENDED, HIJACK_READ_TEXT, CONNECTION_TIMEOUT; a
    * `CancelledError`, or the error of the socket, when the connection is gone.
    */
   readLine(options: { readonly limitBytes?: number } = {}): Promise<string | undefined> {
@@ -148,7 +148,7 @@ export class HijackedConnection extends Duplex {
    *
    * In: 0 to 16 MiB.
    * Fails with: HIJACK_INPUT_ENDED when the client ends its side before (what came stays to be read), HIJACK_READ_INVALID,
-   * CONNECTION_TIMEOUT; a `CancelledError`, or the error of the socket, when the connection is gone.
+   * HIJACK_READ_TEXT, CONNECTION_TIMEOUT; a `CancelledError`, or the error of the socket, when the connection is gone.
    */
   readExactly(size: number): Promise<Buffer> {
     return unneeded(this.#readExactly(size));
@@ -228,6 +228,12 @@ export class HijackedConnection extends Duplex {
   /** @internal Whether the client was answered, by a head or by bytes. */
   get isAnswered(): boolean {
     return this.#answer.isGiven;
+  }
+
+  /** @internal Whoever waits for bytes gets none from here on. */
+  override setEncoding(encoding: BufferEncoding): this {
+    this.#reads.fail(hijackErrors.HIJACK_READ_TEXT({ call: 'What waits for bytes' }));
+    return super.setEncoding(encoding);
   }
 
   /** @internal */
@@ -346,7 +352,7 @@ export class HijackedConnection extends Duplex {
   };
 
   async #readLine(limit: number): Promise<string | undefined> {
-    this.#checkReadable();
+    this.#checkReadable('readLine()');
     if (this.#isReadOut) throw hijackErrors.HIJACK_INPUT_ENDED({ wanted: 1, got: 0 });
     const line = await this.#reads.line(limit);
     if (line === undefined) this.#isReadOut = true;
@@ -355,17 +361,18 @@ export class HijackedConnection extends Duplex {
 
   async #readExactly(size: number): Promise<Buffer> {
     checkSize(size, 'readExactly()');
-    this.#checkReadable();
+    this.#checkReadable('readExactly()');
     return this.#reads.bytes(size);
   }
 
   async #peek(size: number): Promise<Buffer> {
     checkSize(size, 'peek()');
-    this.#checkReadable();
+    this.#checkReadable('peek()');
     return this.#reads.peek(size);
   }
 
-  #checkReadable(): void {
+  #checkReadable(call: string): void {
+    if (this.readableEncoding !== null) throw hijackErrors.HIJACK_READ_TEXT({ call });
     const late = this.#deadlines.readError;
     if (late !== undefined) throw late;
     if (this.destroyed) throw this.#failure();

@@ -13,18 +13,25 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** A name with a NUL in it some versions of Node look up as what stands before that: who judges it by its end would be fooled. */
+const NO_HOST = /[\s\p{Cc}/@?#[\]]/u;
+
 const HOST_AND_PORT = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@?#[\]]+)):(\d{1,5})$/i;
 
 /** Fails with: TUNNEL_TARGET_INVALID. */
 export function parseTarget(target: TunnelTarget): Endpoint {
   const endpoint = typeof target === 'string' ? fromText(target) : target;
-  if (typeof endpoint?.host === 'string' && endpoint.host !== '' && isPort(endpoint.port)) return endpoint;
+  if (isHost(endpoint?.host) && isPort(endpoint?.port)) return endpoint as Endpoint;
   throw hijackErrors.TUNNEL_TARGET_INVALID({ got: typeof target === 'string' ? JSON.stringify(target) : JSON.stringify(target) });
 }
 
 function fromText(text: string): Endpoint | undefined {
   const [, address, name, port] = HOST_AND_PORT.exec(text) ?? [];
   return port === undefined ? undefined : { host: address ?? name, port: Number(port) };
+}
+
+function isHost(host: unknown): boolean {
+  return typeof host === 'string' && host !== '' && !NO_HOST.test(host);
 }
 
 function isPort(port: unknown): boolean {

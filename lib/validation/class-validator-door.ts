@@ -171,6 +171,8 @@ export function readRules(type: Class): readonly PropertyRules[] {
 function readProperties(storage: RuleStorage, all: readonly RuleMetadata[]): readonly PropertyRules[] {
   const byName = new Map<string, RuleMetadata[]>();
   for (const rule of all) {
+    // class-validator does not look at these either.
+    if (typeof rule.propertyName === 'symbol') continue;
     const known = byName.get(rule.propertyName);
     if (known === undefined) byName.set(rule.propertyName, [rule]);
     else known.push(rule);

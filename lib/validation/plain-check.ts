@@ -1,5 +1,6 @@
 // Hot: asked of every value of every valid body.
 import type { Constraint, ConstraintArguments } from './class-validator-door';
+import { isThenable, meetLater } from './findings';
 import { compileSurely, type Surely, withoutImplied } from './sure-constraint';
 
 /** Whether a value of an object is plainly right; of a list, `whole` is all of it. `false` decides nothing. */
@@ -61,7 +62,10 @@ function compileOne(targetName: string, name: string, constraint: Constraint): P
       value: whole,
       constraints: parameters,
     };
-    return constraint.validate(value, args) === true;
+    const answer = constraint.validate(value, args);
+    // Who decides asks again, and meets the rejection of that promise alone.
+    if (isThenable(answer)) meetLater(answer);
+    return answer === true;
   };
   const surely = compileSurely(constraint);
   return surely === undefined ? asked : (value, object, whole) => surely(value) || asked(value, object, whole);

@@ -10,7 +10,8 @@ function validityFor({ groups, always = false, strictGroups = false }: Validator
   const key = JSON.stringify([groups ?? null, always, strictGroups]);
   let validity = validities.get(key);
   if (validity === undefined) {
-    validity = new PlainValidity({ groups, always, strictGroups });
+    // The list belongs to the caller, who may change it; the rules of other classes are read later.
+    validity = new PlainValidity({ groups: groups && [...groups], always, strictGroups });
     if (validities.size < MOST_CHOICES) validities.set(key, validity);
   }
   return validity;
@@ -19,10 +20,11 @@ function validityFor({ groups, always = false, strictGroups = false }: Validator
 const NO_OPTIONS: ValidatorOptions = {};
 
 /** Whether there is surely nothing to say against it; class-validator itself says what there is. */
-function isPlainlyValid(object: unknown, options: ValidatorOptions = NO_OPTIONS): boolean {
+function isPlainlyValid(object: unknown, given: ValidatorOptions | null | undefined): boolean {
   if (typeof object !== 'object' || object === null) return false;
+  const options = given ?? NO_OPTIONS;
   if (options.skipMissingProperties || options.skipNullProperties || options.skipUndefinedProperties) return false;
-  return validityFor(options).isValid(object, options.whitelist === true);
+  return validityFor(options).isValid(object, Boolean(options.whitelist));
 }
 
 /**
@@ -59,7 +61,7 @@ export function validateSync(...args: readonly unknown[]): ValidationError[] {
  */
 export function validateOrReject(object: object, options?: ValidatorOptions): Promise<void>;
 export function validateOrReject(schemaName: string, object: object, options?: ValidatorOptions): Promise<void>;
-export function validateOrReject(...args: readonly unknown[]): Promise<void> {
-  if (isPlainlyValid(args[0], args[1] as ValidatorOptions | undefined)) return Promise.resolve();
-  return classValidator().validateOrReject(...(args as [object, ValidatorOptions?]));
+export async function validateOrReject(...args: readonly unknown[]): Promise<void> {
+  if (isPlainlyValid(args[0], args[1] as ValidatorOptions | undefined)) return;
+  await classValidator().validateOrReject(...(args as [object, ValidatorOptions?]));
 }

@@ -7,7 +7,6 @@ import type { Exchange, RouteTarget } from '../http/exchange';
 import { originOf } from '../http/read-origin';
 import { parserHookFailure } from '../http/parser-hook';
 import { takeOver } from '../http/takeover';
-import type { HttpProtocol } from '../http/target';
 import { asksFor } from '../http/upgrade';
 import type { Class } from '../metadata/slot';
 import { RequestScope } from '../plugins/request-scope';
@@ -18,7 +17,7 @@ import { websocketErrors } from './errors';
 import { Gateway, type GatewayRooms } from './gateway';
 import { draftUpgrade } from './message-draft';
 import { Session } from './session';
-import { type Handshake, loadWs, openSocket, readHandshake } from './upgrade';
+import { type Handshake, loadWs, openSocket, readHandshake, spokenHere } from './upgrade';
 import type { WebSocketSettings } from './web-socket-options';
 
 /** What compiling a class with `@WebSocket` asks of the rooms above. */
@@ -41,18 +40,13 @@ export function compileGateway(
   mistakes.push(...draft.mistakes);
   const upgrade = new Upgrade(draft, handlers, rooms);
   const run = compileWalk(draft, rooms, (exchange) => {
-    if (!asksFor(exchange, 'websocket')) throw upgradeRequired(exchange.connection.protocol);
-    const handshake = readHandshake(exchange.wire.headers, exchange.connection.protocol, rooms.settings);
+    const { protocol } = exchange.connection;
+    if (!asksFor(exchange, 'websocket')) throw websocketErrors.WEBSOCKET_UPGRADE_REQUIRED({}, { headers: spokenHere(protocol) });
+    const handshake = readHandshake(exchange.wire.headers, protocol, rooms.settings);
     return withArguments(handlers.beforeUpgrade, exchange, (args) => upgrade.open(exchange, handshake, args));
   });
   const { method, pattern, place } = draft;
   return { method, pattern, place, withoutHead: true, target: targetOf(draft, rooms, run) };
-}
-
-function upgradeRequired(protocol: HttpProtocol) {
-  const version = { 'sec-websocket-version': '13' };
-  const headers = protocol === '1.1' ? { upgrade: 'websocket', connection: 'Upgrade, close', ...version } : version;
-  return websocketErrors.WEBSOCKET_UPGRADE_REQUIRED({}, { headers });
 }
 
 function targetOf(

@@ -30,7 +30,7 @@ export interface Handshake {
  */
 export function readHandshake(headers: IncomingHttpHeaders, protocol: HttpProtocol, settings: WebSocketSettings): Handshake {
   if (headers['sec-websocket-version'] !== '13')
-    throw websocketErrors.WEBSOCKET_VERSION_UNSUPPORTED({}, { headers: { 'sec-websocket-version': '13' } });
+    throw websocketErrors.WEBSOCKET_VERSION_UNSUPPORTED({}, { headers: spokenHere(protocol) });
   const fields: string[] = [];
   // Over HTTP/2 there is no cache in between that could take the one for the other (RFC 8441 §5).
   if (protocol === '1.1') fields.push('sec-websocket-accept', acceptOf(headers['sec-websocket-key']));
@@ -40,6 +40,12 @@ export function readHandshake(headers: IncomingHttpHeaders, protocol: HttpProtoc
   const deflate = chooseDeflate(headers['sec-websocket-extensions'], settings);
   if (deflate !== undefined) fields.push('sec-websocket-extensions', loadWs().extension.format({ [DEFLATE]: [deflate.params] }));
   return { fields, subprotocol, deflate };
+}
+
+/** What an answer of 426 says (RFC 9110 §15.5.22, RFC 6455 §4.4). */
+export function spokenHere(protocol: HttpProtocol): Readonly<Record<string, string>> {
+  const version = { 'sec-websocket-version': '13' };
+  return protocol === '1.1' ? { upgrade: 'websocket', connection: 'Upgrade, close', ...version } : version;
 }
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';

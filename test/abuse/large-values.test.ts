@@ -1,5 +1,5 @@
 import { IsEmail, IsISO8601, IsString, IsUrl, IsUUID } from 'class-validator';
-import { Body, Controller, Get, Post, RequestContext } from 'rockstar-web';
+import { Body, Controller, Get, Param, Post, RequestContext } from 'rockstar-web';
 import { moduleOf, serveOn, type Served } from '../journeys/doors';
 import { post, RawClient, request } from '../support/raw-client';
 import { leastCpuMs } from './cost';
@@ -17,6 +17,16 @@ class Routes {
   @Get('/query')
   query(ctx: RequestContext) {
     return { names: Object.keys(ctx.query).length };
+  }
+
+  @Get('/report/:name(^[a-z\\d-]+\\.pdf$)')
+  report(@Param('name') name: string) {
+    return { name };
+  }
+
+  @Get('/at/:hour(^\\d{2})h:minute(^\\d{2})m')
+  at() {
+    return {};
   }
 
   @Post('/any')
@@ -76,6 +86,26 @@ describe('values of a client that are large', () => {
     const ordinary = await leastCpuMs(() => ask(scattered));
     expect(await leastCpuMs(() => ask(meeting))).toBeLessThan(5 * ordinary + 50);
   });
+
+  it.each(['a', '0', '-', '.', '.pdf', 'a.pdf.', '00h', '00h00m', '%61', '/'])(
+    'are matched with the expressions of routes in time that grows with their length alone: %j',
+    async (run) => {
+      const costOf = (length: number): Promise<number> => {
+        const text = run.repeat(Math.floor(length / run.length));
+        return leastCpuMs(async () => {
+          for (const path of ['/report/', '/at/']) {
+            for (let i = 0; i < 10; i++) expect((await client.ask(request('GET', `${path}${text}!`))).status).toBe(404);
+          }
+        });
+      };
+      expect((await client.ask(request('GET', '/report/a-1.pdf'))).body.toString()).toBe('{"name":"a-1.pdf"}');
+      expect((await client.ask(request('GET', '/at/12h30m'))).status).toBe(200);
+      const short = await costOf(200);
+      // As long as one parameter may be, and as a target may be.
+      expect(await costOf(2_000)).toBeLessThan(20 * short + 50);
+      expect(await costOf(8_000)).toBeLessThan(80 * short + 50);
+    },
+  );
 
   it('are refused for a name of JSON as long as a body may be', async () => {
     const name = 'k'.repeat(1_000_000);

@@ -45,6 +45,12 @@ describe('the table of abuses in docs/security.md', () => {
     expect(missing.map(({ file, title }) => `${file}: ${title}`)).toEqual([]);
   });
 
+  it('names tests that send it over a connection', () => {
+    const clients = /^import .*(RawClient|H2Client|WsClient|RawWebSocket|openPushApp)|^import .*\bdoors\b/m;
+    const unsent = rows.filter(({ file }) => !clients.test(readText(file).replace(/\n(?=[^;]*from )/g, ' ')));
+    expect(unsent.map(({ what, file }) => `${what}: ${file}`)).toEqual([]);
+  });
+
   it('names limits that are there, with the defaults they have', () => {
     const wrong = rows.filter(({ limit }) => {
       const [, option = '', value = ''] = /^`([\w.]+)` (\w+)$/.exec(limit) ?? [];

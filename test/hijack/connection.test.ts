@@ -128,6 +128,23 @@ describe('reading', () => {
     expect(await client.closed()).toBe('ok');
   });
 
+  it('of bytes is refused where text was made of them, also to who waits for some', async () => {
+    await open(async (connection) => {
+      const waiting = connection.readLine();
+      connection.setEncoding('utf8');
+      const asked = [waiting, connection.readLine(), connection.readExactly(1), connection.peek(1)];
+      const codes = await Promise.all(asked.map(failure));
+      const texts: unknown[] = [];
+      for await (const text of connection) texts.push(text);
+      connection.end(JSON.stringify([codes, texts.join('')]));
+    });
+    const client = await connect();
+    await untilOpen(1);
+    client.write(Buffer.from('10 é\n')).end();
+    const refused: string[] = Array(4).fill('HIJACK_READ_TEXT');
+    expect(JSON.parse(Buffer.from(await client.closed(), 'latin1').toString())).toEqual([refused, '10 é\n']);
+  });
+
   it('works as a stream, as an Observable, and as an iteration that can be left', async () => {
     await open(async (connection) => {
       for await (const chunk of connection) {
@@ -292,11 +309,29 @@ describe('deadlines', () => {
     await client.write('at leisure\n').until('at leisure\n');
   });
 
+  it('that are a point in time are one of the clock of the application', async () => {
+    const clock = new ManualClock(0, Date.UTC(2000, 0, 1));
+    let failed: unknown;
+    await open(
+      async (connection) => {
+        failed = await failure(connection.setReadDeadline(new Date(Date.UTC(2000, 0, 1) + 10_000)).readLine());
+      },
+      { clock, handlerTimeoutMs: 0 },
+    );
+    const client = await connect();
+    await untilOpen(1);
+    await clock.advance(9_000);
+    expect(failed).toBeUndefined();
+    await clock.advance(2_000);
+    expect(failed).toBe('CONNECTION_TIMEOUT');
+    expect(await client.closed()).toBe('');
+  });
+
   it('of reading are renewed by setting them, those of the whole are not', async () => {
     let lines = 0;
     let ended: unknown;
     await open(async (connection) => {
-      connection.setDeadline(new Date(Date.now() + 1_000));
+      connection.setDeadline(new Date(clock.epochMs() + 1_000));
       try {
         for (;;) {
           connection.setReadDeadline(100);

@@ -341,6 +341,19 @@ describe('a tunnel', () => {
     }
   });
 
+  it.each([
+    ['a text', (port: number) => `127.0.0.1\0.ours.test:${port}`],
+    ['an object', (port: number) => ({ host: '127.0.0.1\0.ours.test', port })],
+    ['a line break', (port: number) => ({ host: '127.0.0.1\n.ours.test', port })],
+  ])('leads nowhere by a name that is cut short when it is looked up: %s', async (_, named) => {
+    await open();
+    await openTarget((socket) => socket.end('here'));
+    target = named(Number(target.split(':')[1])) as string;
+    options = { allow: (host) => host.endsWith('.ours.test') };
+    const answer = await (await connect()).ask(request('GET', '/'));
+    expect([answer.status, code(answer.body), fars]).toEqual([500, 'TUNNEL_TARGET_INVALID', []]);
+  });
+
   it('leads to an IPv6 address in brackets', async () => {
     await open();
     const server = createServer((socket) => socket.end('six'));

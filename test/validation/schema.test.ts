@@ -290,6 +290,14 @@ describe('free objects', () => {
   });
 });
 
+it('what has a symbol for its name is not looked at, as in class-validator: no input has it', () => {
+  class Marked {
+    @IsString() name!: string;
+  }
+  IsInt()(Marked.prototype, Symbol('mark'));
+  expect(valueOf(compileSchema(Marked).check({ name: 'a' }))).toEqual({ name: 'a' });
+});
+
 class Unused {
   @Validate(class NoConstraint {}) anything!: unknown;
 }

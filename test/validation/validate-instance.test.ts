@@ -3,6 +3,8 @@ import type { ValidationError, ValidatorOptions } from 'class-validator';
 import fc from 'fast-check';
 import { validate, validateOrReject, validateSync } from 'rockstar-web';
 import { PlainValidity } from '../../lib/validation/plain-validity';
+import { compileSchema } from '../../lib/validation/schema';
+import { turn } from '../support/soon';
 import { thrownBy } from './outcome';
 
 const { registerDecorator, ValidateIf, ValidateNested } = library;
@@ -12,12 +14,40 @@ const options = fc.record({
   groups,
   each: fc.constantFrom(undefined, undefined, true),
   always: fc.constantFrom(undefined, undefined, true),
-  message: fc.constantFrom(undefined, undefined, '$property of $target: $value'),
+  message: fc.constantFrom<library.ValidationOptions['message']>(
+    undefined,
+    undefined,
+    '$property of $target: $value',
+    ({ property, targetName, value }: library.ValidationArguments) => `${targetName}.${property}: ${typeof value}`,
+  ),
+  context: fc.constantFrom(undefined, undefined, { code: 1 }),
+  validateIf: fc.constantFrom(undefined, undefined, undefined, (_object: object, one: unknown) => one !== 1),
 });
 
 type DecoratorOf = (options: library.ValidationOptions) => PropertyDecorator;
 
+@library.ValidatorConstraint({ name: 'isLater', async: true })
+class IsLater implements library.ValidatorConstraintInterface {
+  validate(value: unknown): Promise<boolean> {
+    return Promise.resolve(value === 'a');
+  }
+}
+
+/** Of the application: under a name of its own, or under one that the library has. */
+const custom =
+  (name: string, isFine: (value: unknown) => boolean | Promise<boolean>, async = false): DecoratorOf =>
+  (options) =>
+  (target, propertyName) => {
+    const validator = { validate: isFine, defaultMessage: () => `$property is not ${name}` };
+    registerDecorator({ name, async, target: target.constructor, propertyName: propertyName as string, options, validator });
+  };
+
 const DECORATORS: readonly DecoratorOf[] = [
+  (o) => library.Validate(IsLater, o),
+  (o) => library.ValidatePromise(o),
+  custom('isShort', (value) => typeof value === 'string' && value.length < 3),
+  custom('isString', (value) => value === 'abc'),
+  custom('isInt', (value) => Promise.resolve(value === 1), true),
   (o) => library.IsString(o),
   (o) => library.IsInt(o),
   (o) => library.IsNumber({}, o),
@@ -73,10 +103,24 @@ const value = fc.oneof(
     () => new Set(['a']),
     () => new Map([['a', 1]]),
     () => ({}),
+    () => [['a']],
+    () => [undefined],
+    () => PROMISED,
+    () => Object.create(null) as object,
   ),
-  fc.constant('nested'),
-  fc.constant('nested list'),
+  fc.constantFrom('nested', 'nested list', 'nested lists', 'nested set', 'nested map', 'nested and text'),
 );
+
+/** The same for both: of two promises nobody can tell whether they are equal. */
+const PROMISED = Promise.resolve('a');
+
+function nestedAs(how: string, nested: unknown): unknown {
+  if (how === 'nested') return nested;
+  if (how === 'nested list') return [nested, nested];
+  if (how === 'nested lists') return [[nested], []];
+  if (how === 'nested set') return new Set([nested]);
+  return how === 'nested map' ? new Map([['key', nested]]) : [nested, 'text'];
+}
 
 const validatorOptions: fc.Arbitrary<ValidatorOptions> = fc.record(
   {
@@ -107,8 +151,7 @@ describe('validateSync, validate, validateOrReject', () => {
           const object = new (depth === 1 ? Base : Derived)();
           given.slice(0, 3).forEach((one, index) => {
             const nested = depth < 3 ? make(depth + 1) : undefined;
-            if (one === 'nested') object[`p${index}`] = nested;
-            else if (one === 'nested list') object[`p${index}`] = [nested, nested];
+            if (typeof one === 'string' && one.startsWith('nested')) object[`p${index}`] = nestedAs(one, nested);
             else object[`p${index}`] = typeof one === 'function' ? (one as () => unknown)() : one;
           });
           if (given[3] && depth > 1) object.extra = 1;
@@ -174,5 +217,69 @@ describe('validateSync, validate, validateOrReject', () => {
     await expect(validateOrReject(ada)).resolves.toBeUndefined();
     const messageOf = (of: typeof library.validateSync): unknown => thrownBy(() => of('no such schema', null as never));
     expect(messageOf(validateSync)).toEqual(messageOf(library.validateSync));
+  });
+
+  it('take a list of groups as it is when they are called', () => {
+    class First {
+      @library.IsString({ groups: ['taken'] }) name = 'a';
+    }
+    class Second {
+      @library.IsString({ groups: ['taken'] }) name: unknown = 1;
+      @library.IsString({ groups: ['other'] }) title = 'b';
+    }
+    const chosen = ['taken'];
+    expect(validateSync(new First(), { groups: chosen })).toEqual([]);
+    chosen[0] = 'other';
+    expect(validateSync(new Second(), { groups: ['taken'] }).map(({ property }) => property)).toEqual(['name']);
+  });
+
+  it('reject what a getter or a condition throws, where class-validator rejects', async () => {
+    class Throws {
+      @library.IsString() get name(): string {
+        throw new TypeError('no name');
+      }
+    }
+    class Asks {
+      @ValidateIf(() => {
+        throw new TypeError('no condition');
+      })
+      @library.IsString()
+      name = 'a';
+    }
+    for (const type of [Throws, Asks]) {
+      const rejection = (of: typeof library.validateOrReject): Promise<unknown> =>
+        of(new type()).catch((error: unknown) => error);
+      expect(await rejection(validateOrReject)).toEqual(await rejection(library.validateOrReject));
+      expect(await rejection(validateOrReject)).toBeInstanceOf(TypeError);
+    }
+  });
+
+  it('take null for no options, and what is true for true', async () => {
+    const none = null as never;
+    expect([validateSync(ada, none), await validate(ada, none)]).toEqual([[], []]);
+    const extra = Object.assign(personOf(ada), { extra: 1 });
+    expect(validateSync(extra, { whitelist: 1 as never })).toEqual([]);
+    expect(extra).toEqual(ada);
+  });
+
+  it('leave no rejection unhandled, of a validator that is called as one of the library', async () => {
+    class Remote {
+      mail = 'ada@example.org';
+    }
+    registerDecorator({
+      name: 'isEmail',
+      async: true,
+      target: Remote,
+      propertyName: 'mail',
+      validator: { validate: () => Promise.reject(new Error('the server is away')) },
+    });
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', listen);
+    await expect(validate(new Remote())).rejects.toThrow('the server is away');
+    await expect(compileSchema(Remote).check({ mail: 'a' })).rejects.toThrow('the server is away');
+    await turn();
+    process.off('unhandledRejection', listen);
+    expect(unhandled).toEqual([]);
   });
 });

@@ -217,7 +217,8 @@ describe('the upgrade', () => {
     client.write(upgradeHead('/protocols', fields));
     const response = await client.response();
     expect([response.status, (JSON.parse(response.body.toString()) as { code: string }).code]).toEqual([status, code]);
-    if (status === 426) expect(response.headers.get('sec-websocket-version')).toEqual(['13']);
+    const told = [response.headers.get('upgrade'), response.headers.get('sec-websocket-version')];
+    expect(told).toEqual(status === 426 ? [['websocket'], ['13']] : [undefined, undefined]);
     client.close();
     await client.closed();
   });
