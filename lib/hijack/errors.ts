@@ -39,5 +39,6 @@ export const hijackErrors = defineErrors({
     status: 500,
     message: 'The targets that a tunnel may lead to are "host:port" (the host may be *.example.com or *, the port *), got {got}.',
   },
+  TUNNEL_TIME_INVALID: { status: 500, message: '{option} takes milliseconds from 0 (none) to {limit}, got {got}.' },
   TUNNEL_CONNECT_TIMEOUT: { status: 504, message: 'The target of the tunnel did not answer in time.' },
 });

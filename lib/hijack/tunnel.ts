@@ -10,7 +10,7 @@ import { checkAllowed, type Endpoint, parseTarget, type TunnelAllowList, type Tu
 export interface TunnelOptions {
   /** Which targets it may lead to (403). Give it where clients have a say in the target: an open proxy is a hole. Default: the target given. */
   readonly allow?: TunnelAllowList;
-  /** Milliseconds to connect in (504). Default 10 s. */
+  /** Milliseconds to connect in (504); 0: as long as the system tries. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /** Milliseconds without a byte in either direction after which both ends are cut; 0: none. Default 5 minutes. */
   readonly idleTimeoutMs?: number;
@@ -36,7 +36,8 @@ const IDLE_TIMEOUT_MS = 300_000;
  *
  * In: the target, `host:port` or `{ host, port }`; options, each with a default. Out: what went through, when it is over.
  * Fails with: TUNNEL_TARGET_REFUSED (403), TUNNEL_UNREACHABLE (502), TUNNEL_CONNECT_TIMEOUT (504): let one go on, and the
- * client gets it as the answer; TUNNEL_TARGET_INVALID, TUNNEL_ALLOW_INVALID; a `CancelledError` when the client leaves before.
+ * client gets it as the answer; TUNNEL_TARGET_INVALID, TUNNEL_ALLOW_INVALID, TUNNEL_TIME_INVALID; a `CancelledError` when the
+ * client leaves before.
  * Ends: when both sides have ended theirs; when one is gone, the other is cut, and can tell that from an end (a reset).
  */
 export async function tunnel(
@@ -47,12 +48,23 @@ export async function tunnel(
   try {
     const endpoint = parseTarget(target);
     checkAllowed(endpoint, options.allow);
-    const far = await reach(endpoint, connection, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS, idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
+    checkTimes({ connectTimeoutMs, idleTimeoutMs });
+    const far = await reach(endpoint, connection, connectTimeoutMs);
     if (!connection.isAnswered) connection.accept(200, {}, 'Connection Established');
-    return await join(connection, far, options.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
+    return await join(connection, far, idleTimeoutMs);
   } catch (error) {
     if (isFrameworkError(error)) connection.countFailure(error.code);
     throw error;
+  }
+}
+
+const LONGEST_MS = 2 ** 31 - 1;
+
+function checkTimes(times: Readonly<Record<string, unknown>>): void {
+  for (const [option, ms] of Object.entries(times)) {
+    if (typeof ms === 'number' && ms >= 0 && ms <= LONGEST_MS) continue;
+    throw hijackErrors.TUNNEL_TIME_INVALID({ option, limit: LONGEST_MS, got: String(ms) });
   }
 }
 

@@ -342,6 +342,18 @@ describe('a tunnel', () => {
   });
 
   it.each([
+    ['connectTimeoutMs', NaN],
+    ['connectTimeoutMs', Infinity],
+    ['idleTimeoutMs', -1],
+    ['idleTimeoutMs', '5 s' as never],
+  ])('refuses %s: %p, which no timer takes, and leads nowhere', async (option, ms) => {
+    await open();
+    options = { [option]: ms };
+    const answer = await (await connect()).ask(request('GET', '/'));
+    expect([answer.status, code(answer.body), fars]).toEqual([500, 'TUNNEL_TIME_INVALID', []]);
+  });
+
+  it.each([
     ['a text', (port: number) => `127.0.0.1\0.ours.test:${port}`],
     ['an object', (port: number) => ({ host: '127.0.0.1\0.ours.test', port })],
     ['a line break', (port: number) => ({ host: '127.0.0.1\n.ours.test', port })],

@@ -276,10 +276,11 @@ describe('time-outs on by default', () => {
 
   it('close a session that is idle, but none that waits for an answer', async () => {
     const go = gate<string>();
-    const kernel = await Kernel.open({ 'GET /': () => go.promise }, { http2: 'h2c', limits: { keepAliveTimeoutMs: 50 } });
+    // Long enough for a request to come on a machine that is busy.
+    const kernel = await Kernel.open({ 'GET /': () => go.promise }, { http2: 'h2c', limits: { keepAliveTimeoutMs: 500 } });
     const client = await H2Client.connect(kernel.url);
-    const idle = await H2Client.connect(kernel.url);
     const asked = client.ask({ ':path': '/' });
+    const idle = await H2Client.connect(kernel.url);
     await soon(() => expect(idle.session.closed).toBe(true));
     expect(client.session.closed).toBe(false);
     go.open('patience');
