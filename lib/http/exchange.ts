@@ -345,7 +345,10 @@ export class Exchange implements Expiring, Unanswered {
   #over(reason: EndReason): void {
     this.connection.remove(this);
     this.deadline?.disarm();
-    if (reason === 'finished') return;
+    if (reason === 'finished') {
+      if (this.taken === undefined) this.wire.unwatch(this.connection.takenBack);
+      return;
+    }
     this.host.cutShort(this, reason);
     if (this.life?.occupied !== true) return;
     // The place in the queue that the time to answer had is free.

@@ -3,17 +3,42 @@ import { addAbortSignal } from 'node:stream';
 import { HTTP2_CODES } from './http2-codes';
 import type { Watcher } from './wire';
 
+const WATCHER = Symbol('rockstar-web.watcher');
+
+/** Who is told; once its request is over, what alone is still told. */
+interface Watched extends ServerHttp2Stream {
+  [WATCHER]?: Watcher | (() => void) | undefined;
+}
+
 /** A reset is told at once by `aborted`, with `error` and `close` behind it; once the whole answer is written, by `close` alone. */
 export function watchStream(stream: ServerHttp2Stream, whom: Watcher): void {
   if (stream.aborted || stream.destroyed) {
     whom.clientGone();
     return;
   }
-  const gone = (): void => whom.clientGone();
-  stream.on('aborted', gone).on('close', () => {
-    gone();
-    if (!stream.aborted && stream.rstCode === HTTP2_CODES.CANCEL) whom.takenBack();
-  });
+  (stream as Watched)[WATCHER] = whom;
+  stream.on('aborted', gone).on('close', closed);
+}
+
+/**
+ * Lets go of who watches it: a stream goes on for a while behind its answer, and would keep all of its request in memory for
+ * as long. In: `takenBack`, what a reset that comes now is told to.
+ */
+export function unwatchStream(stream: ServerHttp2Stream, takenBack: (() => void) | undefined): void {
+  if (WATCHER in stream) (stream as Watched)[WATCHER] = takenBack;
+}
+
+function gone(this: Watched): void {
+  const whom = this[WATCHER];
+  if (typeof whom === 'object') whom.clientGone();
+}
+
+function closed(this: Watched): void {
+  gone.call(this);
+  if (this.aborted || this.rstCode !== HTTP2_CODES.CANCEL) return;
+  const whom = this[WATCHER];
+  if (typeof whom === 'object') whom.takenBack();
+  else whom?.();
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 import { dropRest } from './drop-rest';
 import { Http1Request } from './http1-request';
-import { breakOff, closeBehindAnswer, hint, watchStream } from './http2-stream';
+import { breakOff, closeBehindAnswer, hint, unwatchStream, watchStream } from './http2-stream';
 import { type Fields, HOP_BY_HOP, type Watcher, type Wire } from './wire';
 
 /** What is known of a response that user code had in its hands. */
@@ -173,6 +173,11 @@ export class NodeWire implements Wire {
     // Over HTTP/1.1 the connection tells.
     const stream = streamOf(this.response);
     if (stream !== undefined) watchStream(stream, whom);
+  }
+
+  unwatch(takenBack: (() => void) | undefined): void {
+    const stream = streamOf(this.response);
+    if (stream !== undefined) unwatchStream(stream, takenBack);
   }
 
   /** What middleware said of the content of an answer that does not come. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 import type * as Shapes from './http2-shapes';
-import { breakOff, closeBehindAnswer, hint, watchStream } from './http2-stream';
+import { breakOff, closeBehindAnswer, hint, unwatchStream, watchStream } from './http2-stream';
 import { NodeWire } from './node-wire';
 import { type Fields, HOP_BY_HOP, type Watcher, type Wire } from './wire';
 
@@ -94,6 +94,10 @@ export class StreamWire implements Wire {
 
   watch(whom: Watcher): void {
     watchStream(this.stream, whom);
+  }
+
+  unwatch(takenBack: (() => void) | undefined): void {
+    unwatchStream(this.stream, takenBack);
   }
 
   /** Node's request and response over the same stream, for code that wants those. */

@@ -54,6 +54,8 @@ export interface Wire {
   cut(cause?: Error): void;
   /** Tells when the client left, if nobody else does; it may tell twice. */
   watch(whom: Watcher): void;
+  /** The counterpart of `watch`, behind the answer. In: `takenBack`, what is still told that the client took its request back. */
+  unwatch(takenBack: (() => void) | undefined): void;
 }
 
 /** Hop-by-hop fields do not exist in HTTP/2 (RFC 9113 §8.2.2). */
