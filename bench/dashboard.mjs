@@ -1,4 +1,4 @@
-// node bench/dashboard.mjs [--viewers 1000] [--seconds 8] [--rounds 2]
+// node bench/dashboard.mjs [--viewers 1000] [--seconds 8] [--rounds 3]
 // The sample monitoring-dashboard with many viewers, beside a bare `ws` loop that sends as many bytes: CPU time of the server
 // a second without viewers and with them, and what each viewer adds to a frame; in the clear and over TLS. Fails when a
 // viewer misses a frame, or gets other bytes than the rest; never on timing. Linux only: it reads /proc.
@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     viewers: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '8' },
-    rounds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
   },
 });
 const [viewers, seconds, rounds] = [values.viewers, values.seconds, values.rounds].map(Number);

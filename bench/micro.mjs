@@ -68,6 +68,7 @@ class NoWire {
   headSent = false;
   respond() {}
   watch() {}
+  unwatch() {}
 }
 
 const now = target(() => ({ hello: 'world' }));

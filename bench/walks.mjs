@@ -80,6 +80,7 @@ class NoWire {
   }
   respond() {}
   watch() {}
+  unwatch() {}
 }
 
 const connection = new Connection({}, '1.1', false, 0);

@@ -63,9 +63,10 @@ function compileOne(targetName: string, name: string, constraint: Constraint): P
       constraints: parameters,
     };
     const answer = constraint.validate(value, args);
+    if (answer === true) return true;
     // Who decides asks again, and meets the rejection of that promise alone.
     if (isThenable(answer)) meetLater(answer);
-    return answer === true;
+    return false;
   };
   const surely = compileSurely(constraint);
   return surely === undefined ? asked : (value, object, whole) => surely(value) || asked(value, object, whole);
