@@ -41,6 +41,9 @@ class Pages {
   }
 }
 
+/** Who has not asked for what was hinted by then does not. */
+const LET_BE_MS = 8_000;
+
 describe('hints of a page', () => {
   const files = assets();
   let app: PushApp;
@@ -71,21 +74,41 @@ describe('hints of a page', () => {
       expect(findBrowser()).toBeUndefined();
     });
   } else {
-    it('make a browser ask for what may be kept before the page has ended, and for nothing twice', async () => {
+    /** One visit by a browser of its own. Out: what it made of the page. */
+    const visit = async () => {
+      [asked, dataAsked, pageDone] = [[], gate(), false];
+      const before = app.pushes().length;
       const browser: Browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox', await trusting(app.url)] });
+      const patience = setTimeout(() => dataAsked.open(), LET_BE_MS);
       try {
         const page = await browser.newPage();
         await page.goto(app.url.href);
         await page.waitForFunction('document.title !== ""');
-        expect(await page.title()).toBe('kept,not kept');
-        expect(asked).toEqual(['/api/data, the page was under way', '/api/never-kept, the page had ended']);
         const styles =
           "performance.getEntriesByName(new URL('/static/app.css', location).href).map((entry) => entry.initiatorType)";
-        expect(await page.evaluate(styles)).toEqual(['early-hints']);
-        expect(app.pushes().map(({ kind }) => kind)).toEqual(['hinted', 'hinted', 'linked']);
+        return {
+          ...{ title: await page.title(), asked, styles: await page.evaluate<string[]>(styles) },
+          kinds: app
+            .pushes()
+            .slice(before)
+            .map(({ kind }) => kind),
+        };
       } finally {
+        clearTimeout(patience);
         await browser.close();
       }
-    }, 60_000);
+    };
+
+    it('make a browser ask for what may be kept before the page has ended, and for nothing twice', async () => {
+      let seen = await visit();
+      // A browser is free to let hints be, and does so now and then on a busy machine.
+      for (let more = 2; more > 0 && seen.asked[0]?.endsWith('the page had ended'); more--) seen = await visit();
+      expect(seen).toEqual({
+        title: 'kept,not kept',
+        asked: ['/api/data, the page was under way', '/api/never-kept, the page had ended'],
+        styles: ['early-hints'],
+        kinds: ['hinted', 'hinted', 'linked'],
+      });
+    }, 90_000);
   }
 });
