@@ -18,17 +18,18 @@ import { soon, turns } from '../support/soon';
 
 const routes: Routes = {
   'GET /': () => 'here',
+  'GET /soon': () => Promise.resolve('here'),
   'GET /waits': (exchange) => new Promise((resolve) => exchange.lifetime.signal.addEventListener('abort', resolve)),
 };
 const CANCEL = Buffer.of(0, 0, 0, constants.NGHTTP2_CANCEL);
 const block = headerBlock(requestFields({ ':path': '/waits' }));
 
 /** Begins requests and takes each back at once; `turns` in between let the server see them. */
-async function takeBack(client: RawClient, from: number, count: number): Promise<void> {
+async function takeBack(client: RawClient, from: number, count: number, head = block): Promise<void> {
   for (let at = from; at < from + count && !client.ended; at++) {
     const stream = 2 * at + 1;
     client.write(
-      Buffer.concat([frame(FRAME.HEADERS, END_HEADERS | END_STREAM, stream, block), frame(FRAME.RST_STREAM, 0, stream, CANCEL)]),
+      Buffer.concat([frame(FRAME.HEADERS, END_HEADERS | END_STREAM, stream, head), frame(FRAME.RST_STREAM, 0, stream, CANCEL)]),
     );
     if (at % 50 === 49) await turns(2);
   }
@@ -69,6 +70,14 @@ describe('a client that takes its requests back as fast as it makes them (CVE-20
     await other.close();
     await soon(() => expect(kernel.underWay).toBe(0));
     expect(kernel.instruments.cancellations.length).toBeLessThan(600);
+  });
+
+  it('is sent away likewise when the whole of each answer is on its way', async () => {
+    await takeBack(client, 0, 900, headerBlock(requestFields({ ':path': '/soon' })));
+    await client.closed();
+    expect(goneAway(client)).toEqual([constants.NGHTTP2_ENHANCE_YOUR_CALM]);
+    expect(kernel.instruments.cancellations).toEqual([]);
+    await soon(() => expect(kernel.underWay).toBe(0));
   });
 
   it('keeps its connection when it takes back what a page was loading, again and again', async () => {
