@@ -2,7 +2,7 @@ import { bearerTokens, Body, Controller, Get, OnMessage, Post, RequestContext, W
 import { moduleOf, serveOn, type Served } from '../journeys/doors';
 import { RawClient, request } from '../support/raw-client';
 import { newFolder } from '../views/folder';
-import { cpuMs } from './cost';
+import { cpuMs, leastCpuMs } from './cost';
 
 /** Reads whatever a context can read of a head. */
 @Controller()
@@ -151,19 +151,23 @@ describe('a header that is as long as it may be', () => {
 
   const unread = new Map<string, number>();
 
-  /** What the same requests cost with a header that nobody reads. */
+  /** What the same requests cost with a header that nobody reads, once they have run before. */
   async function unreadMs(path: string, method: string, others: Readonly<Record<string, string>>): Promise<number> {
     const which = JSON.stringify([path, method, others]);
-    const ms = unread.get(which) ?? (await cpuMs(() => askAll('x-nobody', path, method, others)));
-    unread.set(which, ms);
-    return ms;
+    const asked = () => askAll('x-nobody', path, method, others);
+    if (!unread.has(which)) {
+      await asked();
+      unread.set(which, await cpuMs(asked));
+    }
+    return unread.get(which)!;
   }
 
   it.each(READ)('is read in time that grows with its length alone: %s', async (name, path, method, others) => {
-    let statuses: number[] = [];
-    const read = await cpuMs(async () => (statuses = await askAll(name, path, method, others)));
-    expect(statuses.filter((status) => status >= 500)).toEqual([]);
     // What is quadratic takes 100 ms for a single one of these values.
-    expect(read).toBeLessThan(4 * (await unreadMs(path, method, others)) + 100);
+    const limit = 4 * (await unreadMs(path, method, others)) + 100;
+    let statuses: number[] = [];
+    const read = await leastCpuMs(async () => (statuses = await askAll(name, path, method, others)), { enough: limit });
+    expect(statuses.filter((status) => status >= 500)).toEqual([]);
+    expect(read).toBeLessThan(limit);
   });
 });
