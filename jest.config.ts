@@ -18,7 +18,7 @@ const config: Config = {
   // What a runner of many files has gathered makes each collection of it longer: then it is started anew.
   workerIdleMemoryLimit: '600MB',
   // A machine may be busy with other things.
-  testTimeout: 20_000,
+  testTimeout: 60_000,
 };
 
 // Not `export default`: Node 22.18 and newer read this file themselves, as the CommonJS module that it is.

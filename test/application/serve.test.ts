@@ -59,7 +59,6 @@ describe('serve', () => {
         ['stopped', undefined],
       ]);
     },
-    60_000,
   );
 
   it('lets a request that knows how to come to an end send what it has', async () => {
@@ -67,7 +66,7 @@ describe('serve', () => {
     const { answer } = await workOn(app, '/partial');
     expect(await app.end()).toBe(0);
     expect(await answer).toEqual({ status: 200, text: '{"status":"partial"}' });
-  }, 60_000);
+  });
 
   it('cuts what does not end by itself, tells its client, and still ends within the grace time', async () => {
     const app = start({ SHUTDOWN_GRACE_MS: '1000' });
@@ -78,23 +77,19 @@ describe('serve', () => {
     expect(await answer).toMatchObject({ status: 503, text: expect.stringContaining('"code":"SERVER_STOPPING"') as string });
     expect(app.stdout).toContain('shut down');
     expect(app.stderr).toContain('PLUGIN_STILL_BUSY');
-  }, 60_000);
+  });
 
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)(
-    'ends at once on a second %s, with code %i',
-    async (signal, code) => {
-      const app = start({ SHUTDOWN_GRACE_MS: '60000' });
-      const { answer } = await workOn(app, '/stubborn');
-      app.child.kill('SIGTERM');
-      while (!app.stderr.includes('"stopping"')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
-      expect(await app.end(signal)).toBe(code);
-      expect(await answer).toBe('broken off');
-    },
-    60_000,
-  );
+  ] as const)('ends at once on a second %s, with code %i', async (signal, code) => {
+    const app = start({ SHUTDOWN_GRACE_MS: '60000' });
+    const { answer } = await workOn(app, '/stubborn');
+    app.child.kill('SIGTERM');
+    while (!app.stderr.includes('"stopping"')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
+    expect(await app.end(signal)).toBe(code);
+    expect(await answer).toBe('broken off');
+  });
 
   it('goes on when a client leaves a handler that began two calls and waits for the first', async () => {
     const app = start({ LOG_LEVEL: 'debug' }, 'nobody-waits.ts');
@@ -103,7 +98,7 @@ describe('serve', () => {
     expect((await fetch(new URL('/health/live', await app.listening()))).status).toBe(200);
     expect(app.stderr).toMatch(/"level":"debug".*"reason":"client","msg":"something was cut that nobody waited for"/);
     expect(await app.end()).toBe(0);
-  }, 60_000);
+  });
 
   it('goes on when a client leaves a handler that subscribed by hand, and for no error', async () => {
     const app = start({}, 'nobody-waits.ts');
@@ -111,7 +106,7 @@ describe('serve', () => {
     while (!app.stderr.includes('request cancelled')) await once(app.child.stderr as NodeJS.ReadableStream, 'data');
     expect((await fetch(new URL('/health/live', await app.listening()))).status).toBe(200);
     expect(await app.end()).toBe(0);
-  }, 60_000);
+  });
 
   it.each(['/sends', '/reads', '/observes'])(
     'goes on when a client is gone from a connection that was taken over: %s',
@@ -126,7 +121,6 @@ describe('serve', () => {
       expect((await fetch(new URL('/health/live', url))).status).toBe(200);
       expect(await app.end()).toBe(0);
     },
-    60_000,
   );
 
   it('goes on when a request ends before a call that its handler has forgotten, and says so', async () => {
@@ -137,7 +131,7 @@ describe('serve', () => {
     expect(app.stderr).toMatch(/"level":"warn".*"reason":"parent","msg":"something was cut that nobody waited for"/);
     expect((await fetch(new URL('/health/live', url))).status).toBe(200);
     expect(await app.end()).toBe(0);
-  }, 60_000);
+  });
 
   it('goes on by hand, too, as long as it listens', async () => {
     const app = start({ BY_HAND: '1' }, 'nobody-waits.ts');
@@ -148,22 +142,18 @@ describe('serve', () => {
     expect(await app.end()).toBe(0);
     expect(app.stdout).toMatch(/^0 listen$/m);
     expect(app.stderr.match(/nobody waited for/g)).toHaveLength(1);
-  }, 60_000);
+  });
 
   it.each([
     ['/mistake', /Error: a mistake\n +at /],
     ['/thrown', /Error: a mistake\n +at /],
     ['/text', /Error: A promise was rejected that nobody waited for: 'a text'/],
-  ])(
-    'ends with code 1 for any other rejection that nobody handles: %s',
-    async (path, told) => {
-      const app = start({}, 'nobody-waits.ts');
-      await fetch(new URL(path, await app.listening())).catch(() => 'broken off');
-      expect(await app.exited).toBe(1);
-      expect(app.stderr).toMatch(told);
-    },
-    60_000,
-  );
+  ])('ends with code 1 for any other rejection that nobody handles: %s', async (path, told) => {
+    const app = start({}, 'nobody-waits.ts');
+    await fetch(new URL(path, await app.listening())).catch(() => 'broken off');
+    expect(await app.exited).toBe(1);
+    expect(app.stderr).toMatch(told);
+  });
 
   it('leaves other rejections to whoever listens for them', async () => {
     const app = start({ LISTENS: '1' }, 'nobody-waits.ts');
@@ -172,7 +162,7 @@ describe('serve', () => {
     while (!app.stdout.includes('heard: a mistake')) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
     expect((await fetch(new URL('/health/live', url))).status).toBe(200);
     expect(await app.end()).toBe(0);
-  }, 60_000);
+  });
 
   it('says what is wrong with how it is put together, once and in plain words, and ends with code 1', async () => {
     const app = start({ BROKEN: '1' });
@@ -181,27 +171,27 @@ describe('serve', () => {
     expect(app.stderr).toMatch(/^(APP_WIRING_FAILED|CONTROLLER_UNDECORATED|PROVIDER_DUPLICATE|CONTROLLER_INVALID): /);
     expect(app.stderr).not.toContain('    at ');
     expect(app.stderr.match(/CONTROLLER_UNDECORATED/g)).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('configures the application before it listens', async () => {
     const app = start();
     const answer = await fetch(new URL('/by-hand', await app.listening()));
     expect([answer.status, await answer.text()]).toEqual([200, 'by middleware']);
     expect(await app.end()).toBe(0);
-  }, 60_000);
+  });
 
   it('ends with code 1, everything shut down, when configuring it fails', async () => {
     const app = start({ BROKEN: '3' });
     expect(await app.exited).toBe(1);
     expect([app.stdout, app.stderr.includes('no middleware today')]).toEqual(['shut down\n', true]);
-  }, 60_000);
+  });
 
   it('tells of a hook that failed, with the cause, and ends with code 1', async () => {
     const app = start({ BROKEN: '2' });
     expect(await app.exited).toBe(1);
     expect(app.stderr).toMatch(/PLUGIN_HOOK_FAILED: .*initialize.*the database is not there/);
     expect(app.stderr).toContain('Caused by: Error: the database is not there');
-  }, 60_000);
+  });
 
   it('names the way out when another process has the port', async () => {
     const other = createServer().listen(0, '127.0.0.1');
@@ -214,7 +204,7 @@ describe('serve', () => {
     );
     other.close();
     await once(other, 'close');
-  }, 60_000);
+  });
 
   it('tells every wrong variable of the environment at once', async () => {
     const app = start({ PORT: 'eighty', HTTP2: 'yes', LOG_LEVEL: 'loud', TLS_KEY: '/does/not/exist', SHUTDOWN_GRACE_MS: '-1' });
@@ -225,5 +215,5 @@ describe('serve', () => {
         ?.map((line) => line.split(' ').pop())
         .sort(),
     ).toEqual(['HTTP2', 'LOG_LEVEL', 'PORT', 'SHUTDOWN_GRACE_MS', 'TLS_CERT', 'TLS_KEY']);
-  }, 60_000);
+  });
 });

@@ -21,7 +21,7 @@ export async function runAtTerminal(
     cwd: folder,
     env,
     stdio: ['pipe', 'pipe', 'inherit'],
-    timeout: 20_000,
+    timeout: 60_000,
   });
   const ended = once(child, 'close');
   let shown = '';

@@ -13,8 +13,6 @@ import { describeServer, SERVER_URL, urlAs } from './servers';
 import { failureOf, World } from './world';
 
 // Several starts of a database or a process, on a machine that may have much else to do.
-jest.setTimeout(60_000);
-
 const UNAVAILABLE = { code: 'DATABASE_UNAVAILABLE', status: 503, detail: 'The database does not answer.' };
 
 describeServer('a real server', () => {
@@ -175,7 +173,7 @@ describeServer('a real server', () => {
       await soon(() => expect(world.connections.numbers).toMatchObject({ used: 0, waiting: 0 }));
       expect(await running()).toEqual([]);
       expect(world.log.lines).toEqual([]);
-    }, 60_000);
+    });
 
     it('does so behind a pooler, whose processes are not the server’s, by the protocol’s own request', async () => {
       const relay = await openRelay({ isPooler: true });
@@ -374,7 +372,7 @@ describeServer('a real server', () => {
       expect(await failure).toMatchObject({ reason: 'shutdown' });
       await relay.close();
       await soon(async () => expect(await running()).toEqual([]), 10_000);
-    }, 20_000);
+    });
 
     async function terminate(which: string): Promise<void> {
       await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${NAME}' AND ${which}`);

@@ -9,9 +9,7 @@ import { soon } from '../support/soon';
 import { failureOf, World } from './world';
 
 // Several starts of a database or a process, on a machine that may have much else to do.
-jest.setTimeout(60_000);
-
-const LONG_MS = 15_000;
+const LONG_MS = 30_000;
 
 let folder: string;
 let dataDir: string;

@@ -45,38 +45,30 @@ describe.each(doors)('a connection taken over, over $name', ({ options }) => {
     await ask(asking, Buffer.from(LIKE_HTTP), (client, bytes) => void client.write(bytes));
   });
 
-  it.each(askings)(
-    'gives what comes byte by byte: $name',
-    async (asking) => {
-      // A long body is cut at its ends alone.
-      const isLong = asking.bytes.length > 2_000;
-      await ask(asking, Buffer.from(LIKE_HTTP), async (client, bytes) => {
-        const from = isLong ? bytes.length - LIKE_HTTP.length - 40 : 0;
-        client.write(bytes.subarray(0, from));
-        for (let at = from; at < bytes.length; at++) {
-          client.write(bytes.subarray(at, at + 1));
-          await turn();
-        }
-      });
-    },
-    20_000,
-  );
+  it.each(askings)('gives what comes byte by byte: $name', async (asking) => {
+    // A long body is cut at its ends alone.
+    const isLong = asking.bytes.length > 2_000;
+    await ask(asking, Buffer.from(LIKE_HTTP), async (client, bytes) => {
+      const from = isLong ? bytes.length - LIKE_HTTP.length - 40 : 0;
+      client.write(bytes.subarray(0, from));
+      for (let at = from; at < bytes.length; at++) {
+        client.write(bytes.subarray(at, at + 1));
+        await turn();
+      }
+    });
+  });
 
-  it.each(askings)(
-    'gives back a megabyte as it was sent: $name',
-    async (asking) => {
-      const data = Buffer.alloc(1024 * 1024);
-      for (let at = 0, value = 7; at < data.length; at++) data[at] = value = (value * 1_103_515_245 + 12_345) & 0xff;
-      await ask(asking, data, async (client, bytes) => {
-        const head = asking.bytes.length;
-        for (let from = 0, size = head + 3_000; from < bytes.length; from += size, size = 1 + ((from * 31) % 65_537)) {
-          client.write(bytes.subarray(from, from + size));
-          if (from % 5 === 0) await turn();
-        }
-      });
-    },
-    20_000,
-  );
+  it.each(askings)('gives back a megabyte as it was sent: $name', async (asking) => {
+    const data = Buffer.alloc(1024 * 1024);
+    for (let at = 0, value = 7; at < data.length; at++) data[at] = value = (value * 1_103_515_245 + 12_345) & 0xff;
+    await ask(asking, data, async (client, bytes) => {
+      const head = asking.bytes.length;
+      for (let from = 0, size = head + 3_000; from < bytes.length; from += size, size = 1 + ((from * 31) % 65_537)) {
+        client.write(bytes.subarray(from, from + size));
+        if (from % 5 === 0) await turn();
+      }
+    });
+  });
 
   it('gives it back whatever stands before it, and however it is cut', async () => {
     const earlier = fc.constantFrom('/hello/', '/late/');
@@ -109,5 +101,5 @@ describe.each(doors)('a connection taken over, over $name', ({ options }) => {
     );
     await soon(() => expect(kernel.underWay).toBe(0));
     expect(kernel.instruments.cancellations).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -65,5 +65,4 @@ it.each(doors.map((door) => ({ ...door, requests: REQUESTS[door.name] })))(
     await soon(() => expect(app.leaks()).toEqual([]));
     await app.close();
   },
-  60_000,
 );

@@ -50,7 +50,7 @@ describe('any story of lifetimes', () => {
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 
   it('ends with all closed, each once, and with the signals of those aborted that were cut', async () => {
     await fc.assert(
@@ -68,5 +68,5 @@ describe('any story of lifetimes', () => {
       }),
       { numRuns: 100 },
     );
-  }, 60_000);
+  });
 });

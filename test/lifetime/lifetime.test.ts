@@ -188,7 +188,7 @@ describe('the end', () => {
       'TeardownWarning: Error: report',
       'closed closed',
     ]);
-  }, 60_000);
+  });
 
   it('runs a teardown that comes after it at once, with its reason', () => {
     const task = Lifetime.root().open();

@@ -78,7 +78,7 @@ if (path === undefined) {
         auth: AUTH,
         openapi: { title: 'Books', description: 'All about books.' },
       });
-    }, 60_000);
+    });
 
     afterAll(async () => {
       await browser?.close();

@@ -267,4 +267,4 @@ it('accepts whatever validation accepts, and refuses what is refused for its typ
   );
   expect(Math.min(accepted, refused)).toBeGreaterThan(100);
   expect(whatIsWrong(documents)).toEqual(documents.map(() => []));
-}, 60_000);
+});

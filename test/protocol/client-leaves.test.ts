@@ -681,7 +681,7 @@ describe('keep-alive (RFC 9112 §9.3)', () => {
     expect(kernel.underWay).toBe(0);
     client.close();
     await kernel.close();
-  }, 30_000);
+  });
 
   it('serves 400 requests on one HTTP/2 connection, and nothing grows or is cancelled', async () => {
     const kernel = await Kernel.open(
@@ -706,7 +706,7 @@ describe('keep-alive (RFC 9112 §9.3)', () => {
     await soon(() => expect(kernel.underWay).toBe(0));
     await client.close();
     await kernel.close();
-  }, 30_000);
+  });
 });
 
 /** The server's side of the connections, found by what the handlers see. */

@@ -227,7 +227,7 @@ describe('HTTP/1.1 as clients may send it (RFC 9112 §9.3.2)', () => {
     expect(kernel.instruments.records).toHaveLength(asked);
     expect(kernel.instruments.cancellations).toEqual([]);
     await kernel.close();
-  }, 60_000);
+  });
 
   it('may be left off at any byte: nothing stays behind, and the next client is answered', async () => {
     const kernel = await Kernel.open(routesOf(1));
@@ -257,7 +257,7 @@ describe('HTTP/1.1 as clients may send it (RFC 9112 §9.3.2)', () => {
     expect(kernel.log.lines.filter(({ level, message }) => level === 'error' && message !== 'request failed')).toEqual([]);
     expect(new Set(kernel.instruments.cancellations)).toEqual(new Set(['client']));
     await kernel.close();
-  }, 60_000);
+  });
 });
 
 async function readAll(client: RawClient, steps: readonly Step[]): Promise<void> {

@@ -5,7 +5,7 @@ import { setTimeout as thinking } from 'node:timers/promises';
 import { hasPromtool, lintPrometheusText, runPromtool } from '../metrics/prometheus-text';
 import { RawClient, request } from '../support/raw-client';
 import { SampleProcess } from '../support/sample-process';
-import { soon } from '../support/soon';
+import { soon, turns } from '../support/soon';
 import { type Behaviour, hang, ok, reset, slow, status, ToldUpstream } from '../support/told-upstream';
 
 const ADMIN = { authorization: 'Bearer secret' };
@@ -119,14 +119,14 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
       EXTERNAL_API_TIMEOUT_MS: String(TIMEOUT_MS),
     });
     url = await sample.listening();
-  }, 60_000);
+  });
 
   beforeEach(async () => {
     upstream.behave = ok;
     crowd = new Crowd(url);
     crowd.begin();
     await crowd.lookAnew(1);
-  }, 30_000);
+  });
 
   afterEach(async () => {
     await crowd.end();
@@ -137,7 +137,7 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
     // Nobody waits for anything any more: it stops at once.
     expect(await sample.end()).toBe(0);
     await upstream.close();
-  }, 30_000);
+  });
 
   async function operate(name: string, operation: string): Promise<number> {
     const client = await RawClient.connect(url);
@@ -167,12 +167,12 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
     await soon(async () => {
       for (const name of ['database', 'cache']) expect(await operate(name, 'reset')).toBe(200);
       expect(kinds(await crowd.lookAnew(1))).toEqual(['200']);
-    }, 40_000);
+    });
   }
 
   it('passes everything on while all is well', async () => {
     expect(kinds(await crowd.lookAnew())).toEqual(['200']);
-  }, 30_000);
+  });
 
   it.each<[string, Behaviour, string]>([
     ['fails', status(500), '502 UPSTREAM_FAILED'],
@@ -194,6 +194,8 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
       await soon(isOpen, 40_000);
       // And whoever was let through before has its answer.
       await crowd.lookAnew(2);
+      // What was sent to the upstream, which is in this process, has come to it.
+      await turns();
       const [trialsBefore, ofOneBefore, askedBefore] = [await trials(), await trials('external_api'), upstream.asked];
       const startMs = performance.now();
       const seen = await crowd.lookAnew(5);
@@ -203,8 +205,8 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
       // Trials of the breaker whose open time is over meet the upstream, and nobody else does.
       expect([kind, '503 BREAKER_OPEN']).toEqual(expect.arrayContaining(kinds(seen)));
       expect(shareOf(503, seen)).toBeGreaterThan(0.5);
-      // Three a time at most, and those of each breaker that were under way at first.
-      expect(asked).toBeLessThanOrEqual(3 * (begun + 3));
+      // Three a time at most, and those of each breaker (there are two keys) that were under way at first.
+      expect(asked).toBeLessThanOrEqual(3 * (begun + 4));
       expect((await trials('external_api')) - ofOneBefore).toBeLessThanOrEqual(
         Math.ceil((performance.now() - startMs) / RESET_MS) + 1,
       );
@@ -216,7 +218,7 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
       await soon(async () => expect(kinds((await crowd.lookAnew(1)).filter(outside))).toEqual(['200']), 40_000);
       await recover();
     },
-    120_000,
+    240_000,
   );
 
   it('tells what it counted in a form that Prometheus takes, recoveries included', async () => {

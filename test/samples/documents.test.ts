@@ -36,7 +36,7 @@ it('compiles every piece of TypeScript in the documents, and would see a name th
   expect(problems.pop()).toEqual([expect.stringContaining("'createAp'")]);
   expect(pieces.length).toBeGreaterThan(20);
   expect(pieces.map(({ name }, at) => [name, problems[at]])).toEqual(pieces.map(({ name }) => [name, []]));
-}, 60_000);
+});
 
 /** The anchors of a document, as the pages of a repository make them of its headings. */
 function anchorsOf(document: string): string[] {

@@ -41,7 +41,7 @@ async function start(name: string, environment: Readonly<Record<string, string>>
 afterEach(async () => {
   expect(await sample.end()).toBe(0);
   await Promise.all(upstreams.splice(0).map((upstream) => upstream.close()));
-}, 60_000);
+});
 
 /** What the gateway answers, over HTTP/2. */
 async function dashboard(): Promise<Answer> {
@@ -62,7 +62,7 @@ describe('the sample api-gateway', () => {
     [users, orders] = [await openUpstream(), await openUpstream()];
     const environment = { USER_SERVICE_URL: users.url, ORDER_SERVICE_URL: orders.url, BREAKER_RESET_MS: '60000' };
     await start('api-gateway', { ...environment, DEADLINE_MS: '2000', CLIENT_TIMEOUT_MS: '500' });
-  }, 60_000);
+  });
 
   it('sends what both services have, what one has, and says why there is nothing', async () => {
     const both = await dashboard();
@@ -85,7 +85,7 @@ describe('the sample api-gateway', () => {
     const open = await dashboard();
     expect(open.body.errors).toMatchObject([{ code: 'UPSTREAM_TIMEOUT' }, { service: 'orders', code: 'BREAKER_OPEN' }]);
     expect(orders.arrived.length).toBe(asked);
-  }, 60_000);
+  });
 
   it('closes the calls of a client that leaves, and counts them against nobody', async () => {
     [users.answer, orders.answer] = [hang, hang];
@@ -98,7 +98,7 @@ describe('the sample api-gateway', () => {
     await client.close();
     [users.answer, orders.answer] = [(_request, response) => json(response, 1), (_request, response) => json(response, 2)];
     expect((await dashboard()).body).toEqual({ user: 1, orders: 2 });
-  }, 60_000);
+  });
 });
 
 describe.each(['api-gateway', 'service-hub'])('the sample %s with less time than a call may take', (name) => {
@@ -112,7 +112,7 @@ describe.each(['api-gateway', 'service-hub'])('the sample %s with less time than
     for (let at = 0; at < 5; at++) expect(await errors()).toContain('DEADLINE_EXCEEDED');
     expect(await errors()).toContain('BREAKER_OPEN');
     expect(hanging.arrived).toHaveLength(5);
-  }, 60_000);
+  });
 });
 
 describe('the sample service-hub', () => {
@@ -125,7 +125,7 @@ describe('the sample service-hub', () => {
     [users, orders, products] = [await openUpstream(), await openUpstream(), await openUpstream()];
     const urls = { USER_SERVICE_URL: users.url, ORDER_SERVICE_URL: orders.url, PRODUCT_SERVICE_URL: products.url };
     await start('service-hub', { ...urls, CLIENT_TIMEOUT_MS: '500', DEADLINE_MS: '2000', ADMIN_TOKEN: 'secret' });
-  }, 60_000);
+  });
 
   it('puts three services together, names what is missing, and fails when all is', async () => {
     const fine = { fine: true };
@@ -142,7 +142,7 @@ describe('the sample service-hub', () => {
     [users.answer, products.answer] = [hang, fail];
     const none = await ask(url, '/api/aggregate');
     expect([none.status, none.body.code]).toEqual([502, 'AGGREGATE_FAILED']);
-  }, 60_000);
+  });
 
   it('passes a call through, and no further than to its service', async () => {
     users.answer = (asked, response) => json(response, { url: asked.url, cookie: asked.headers.cookie ?? null }, 404);
@@ -164,7 +164,7 @@ describe('the sample service-hub', () => {
     raw.close();
     expect(status).toBe(400);
     expect(users.arrived).toHaveLength(3);
-  }, 60_000);
+  });
 
   it('passes a call through as it was sent, and its answer byte by byte', async () => {
     const picture = Buffer.from([0x89, 0x50, 0xff, 0xfe, 0x00, 0x80]);
@@ -178,7 +178,7 @@ describe('the sample service-hub', () => {
     expect(users.arrived[0]?.request.url).toBe('/of/a%2Fb%3Bv%3D1/%E2%82%AC');
     expect(await ask(url, '/api/services/users/none')).toMatchObject({ status: 204, body: {} });
     expect(await ask(url, '/api/services/users/..%2Fsecret')).toMatchObject({ status: 400 });
-  }, 60_000);
+  });
 
   it('takes services in and lets them go while it runs, for operators alone', async () => {
     const put = (name: string, body: unknown, headers: Record<string, string> = admin) =>
@@ -194,7 +194,7 @@ describe('the sample service-hub', () => {
     expect((await remove()).status).toBe(204);
     expect((await remove()).status).toBe(404);
     expect((await ask(url, '/api/services/billing/x')).status).toBe(404);
-  }, 60_000);
+  });
 
   it('knows nothing of what a service was like before it was removed', async () => {
     const put = (baseUrl: string) =>
@@ -210,5 +210,5 @@ describe('the sample service-hub', () => {
     await ask(url, '/api/services/billing', { method: 'DELETE', headers: admin });
     await put(orders.url);
     expect(await statuses(1)).toEqual([200]);
-  }, 60_000);
+  });
 });

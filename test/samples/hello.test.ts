@@ -97,7 +97,7 @@ describe.each(WAYS)('hello over $name', ({ environment, scheme, ask }) => {
   beforeAll(async () => {
     sample = SampleProcess.sample('hello', environment);
     url = await sample.listening();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     expect(await sample.end()).toBe(0);

@@ -59,7 +59,7 @@ describe.each(WAYS)('hijack with $name', ({ ways }) => {
       HIJACK_DEADLINE_MS: '900',
     });
     url = await sample.listening();
-  }, 60_000);
+  });
   afterAll(async () => {
     target.close();
     expect(await sample.end()).toBe(0);
@@ -203,31 +203,27 @@ it('ends gracefully with connections that are open, with 0', async () => {
     client.close();
   }
   expect(await code).toBe(0);
-}, 60_000);
+});
 
 const curl = findProgram('curl');
 
 if (curl === undefined) it('IS NOT TRIED WITH CURL: there is none here', () => expect(findProgram('curl')).toBeUndefined());
 else {
-  it.each(WAYS)(
-    'curl gets what handlers wrote, and refusals as ever, with $name',
-    async ({ ways }) => {
-      const sample = SampleProcess.sample('hijack', { ...ways, TOKENS, HIJACK_READ_TIMEOUT_MS: '100' });
-      const url = await sample.listening();
-      const run = async (path: string, ...args: string[]): Promise<string> => {
-        const { stdout } = await promisify(execFile)(curl, ['-sSkN', '--http1.1', '-m', '20', ...args, new URL(path, url).href]);
-        return stdout;
-      };
-      expect(await run('/hijack-safe', '-i')).toBe(HIJACKED);
-      expect(await run('/misuse')).toBe('mine');
-      const upgrade = ['-H', 'Connection: Upgrade', '-H', 'Upgrade: custom-protocol'];
-      expect(await run('/secure-hijack', '-w', '%{http_code}', ...upgrade)).toMatch(/"status":401.*401$/s);
-      expect(await run('/secure-hijack', '-w', '%{http_code}', ...upgrade, '-H', 'Authorization: Bearer poor')).toMatch(/403$/);
-      expect(await run('/binary-protocol', '-w', '%{http_code}')).toMatch(/HIJACK_UPGRADE_REQUIRED.*426$/s);
-      expect(await sample.end()).toBe(0);
-    },
-    60_000,
-  );
+  it.each(WAYS)('curl gets what handlers wrote, and refusals as ever, with $name', async ({ ways }) => {
+    const sample = SampleProcess.sample('hijack', { ...ways, TOKENS, HIJACK_READ_TIMEOUT_MS: '100' });
+    const url = await sample.listening();
+    const run = async (path: string, ...args: string[]): Promise<string> => {
+      const { stdout } = await promisify(execFile)(curl, ['-sSkN', '--http1.1', '-m', '20', ...args, new URL(path, url).href]);
+      return stdout;
+    };
+    expect(await run('/hijack-safe', '-i')).toBe(HIJACKED);
+    expect(await run('/misuse')).toBe('mine');
+    const upgrade = ['-H', 'Connection: Upgrade', '-H', 'Upgrade: custom-protocol'];
+    expect(await run('/secure-hijack', '-w', '%{http_code}', ...upgrade)).toMatch(/"status":401.*401$/s);
+    expect(await run('/secure-hijack', '-w', '%{http_code}', ...upgrade, '-H', 'Authorization: Bearer poor')).toMatch(/403$/);
+    expect(await run('/binary-protocol', '-w', '%{http_code}')).toMatch(/HIJACK_UPGRADE_REQUIRED.*426$/s);
+    expect(await sample.end()).toBe(0);
+  });
 }
 
 const browserPath = findBrowser();
@@ -259,7 +255,6 @@ if (browserPath === undefined) {
       }
       expect(await sample.end()).toBe(0);
     },
-    60_000,
   );
 }
 
@@ -293,5 +288,5 @@ describe('hijack over HTTP/2', () => {
     expect((await client.ask({ ':path': '/binary-protocol' })).body.toString()).toContain('extended CONNECT');
     await client.close();
     expect(await sample.end()).toBe(0);
-  }, 60_000);
+  });
 });

@@ -46,7 +46,7 @@ describe('the sample http2-push', () => {
   beforeAll(async () => {
     sample = SampleProcess.sample('http2-push', { LOG_LEVEL: 'debug' });
     url = await sample.listening();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     expect(await sample.end()).toBe(0);
@@ -244,6 +244,6 @@ describe('the sample http2-push', () => {
       } finally {
         await browser.close();
       }
-    }, 60_000);
+    });
   }
 });

@@ -112,7 +112,7 @@ if (path === undefined) {
       expect(await page.locator('#where').textContent()).toBe(url.host);
       const protocol = "performance.getEntriesByType('navigation')[0].nextHopProtocol";
       expect(await page.evaluate(protocol)).toBe('h2');
-    }, 60_000);
+    });
 
     it('has its assets on their way before it is there, and asks for none of them twice', async () => {
       const sample = start();
@@ -169,7 +169,7 @@ if (path === undefined) {
       await page.locator('.breaker[data-state=forced-open]').waitFor({ state: 'detached' });
       await page.locator('#changes').getByText('closed, by an operator').waitFor();
       expect(await page.title()).toBe('Monitoring');
-    }, 60_000);
+    });
 
     it('shows a request that is left as a cancellation, and one that takes too long', async () => {
       await open();
@@ -183,7 +183,7 @@ if (path === undefined) {
       await page.getByRole('button', { name: 'Ask with one second to answer' }).click();
       await page.getByText('504 DEADLINE_EXCEEDED').waitFor();
       await changed(() => count('Out of time'), 0);
-    }, 60_000);
+    });
 
     it('says that the server went, and goes on by itself when it is there again', async () => {
       const port = await freePort();
@@ -201,7 +201,7 @@ if (path === undefined) {
       );
       samples.push(start({ PORT: port }));
       await samples[0]?.listening();
-      await page.locator('#status[data-state=live]').waitFor({ timeout: 20_000 });
+      await page.locator('#status[data-state=live]').waitFor({ timeout: LONG_MS });
       expect(await page.locator('#notice').isVisible()).toBe(false);
     }, 90_000);
 
@@ -217,7 +217,7 @@ if (path === undefined) {
       // The cookie is not enough to change anything.
       await row('database').getByRole('button', { name: 'Trip database' }).click();
       await page.getByLabel('Admin token').waitFor();
-    }, 60_000);
+    });
 
     it('is used with the keyboard alone', async () => {
       await open();
@@ -239,7 +239,7 @@ if (path === undefined) {
       const total = () => page.locator('#figure-process .note').textContent();
       await changed(total, await total());
       expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Trip catalogue');
-    }, 60_000);
+    });
 
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 

@@ -100,7 +100,7 @@ describe('the sample monitoring-dashboard', () => {
     ]);
     expect(page.text).toMatch(/<dt>Circuits closed<\/dt>\s*<dd class="value">\s*<span>4\/4<\/span>/);
     for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[^"]+)"/g)) expect([path, (await ask(path ?? '')).status]).toEqual([path, 200]); // prettier-ignore
-  }, 60_000);
+  });
 
   it('pushes its assets to clients that take promises, and links them for all others', async () => {
     await start();
@@ -124,7 +124,7 @@ describe('the sample monitoring-dashboard', () => {
     const { pushes } = (await watching.next()) as Frame;
     expect(pushes.promised).toBe(pushed.paths.length);
     expect([pushes.completed, pushes.linked]).toEqual([pushed.paths.length, pushed.paths.length]);
-  }, 60_000);
+  });
 
   it('sends every viewer the same bytes, one frame a second', async () => {
     await start();
@@ -155,7 +155,7 @@ describe('the sample monitoring-dashboard', () => {
     ]);
     one.send('hello');
     expect((await one.closed()).code).toBe(1008);
-  }, 60_000);
+  });
 
   it('trips and resets a breaker for the admin alone, and every viewer sees it', async () => {
     await start({ VIEW_TOKEN: 'look' });
@@ -178,7 +178,7 @@ describe('the sample monitoring-dashboard', () => {
     await frameWhere(watching, (frame) => stateOf(frame, 'payments') === 'closed');
     expect((await ask('/api/payments')).status).toBe(200);
     expect((await ask('/breakers/nobody/reset', 'POST', ADMIN)).status).toBe(404);
-  }, 60_000);
+  });
 
   it('counts who leaves and what takes too long, by reason, and works on neither', async () => {
     await start();
@@ -195,7 +195,7 @@ describe('the sample monitoring-dashboard', () => {
     expect(frame.cancellations).toEqual({ client: 1, deadline: 1, shutdown: 0, parent: 0, manual: 0 });
     expect(frame.latencyMs.p50).toBeGreaterThan(0);
     expect((await ask('/api/report?seconds=0')).status).toBe(400);
-  }, 60_000);
+  });
 
   it('tells a terminal over the bare connection, and counts it while it is open', async () => {
     await start();
@@ -207,7 +207,7 @@ describe('the sample monitoring-dashboard', () => {
     terminal.close();
     await frameWhere(watching, ({ connections }) => connections.hijacked === 0);
     expect((await ask('/tail')).status).toBe(505);
-  }, 60_000);
+  });
 
   it('asks an embedded database, which is started when it is asked first', async () => {
     await start();
@@ -215,7 +215,7 @@ describe('the sample monitoring-dashboard', () => {
     expect(orders.status).toBe(200);
     const states = JSON.parse(orders.text) as { state: string; orders: number }[];
     expect(states.reduce((sum, state) => sum + state.orders, 0)).toBe(500);
-  }, 60_000);
+  });
 });
 
 describe('where viewers have a token', () => {
@@ -233,7 +233,7 @@ describe('where viewers have a token', () => {
     expect([page.status, page.headers.link]).toEqual([200, undefined]);
     expect(page.text).toContain('Open the dashboard');
     expect(page.text).not.toMatch(/id="initial"|figure/);
-  }, 60_000);
+  });
 
   it('lets those in who have the token, and browsers that showed it once', async () => {
     await start({ VIEW_TOKEN: 'look' });
@@ -252,7 +252,7 @@ describe('where viewers have a token', () => {
     expect((await ask('/breakers/payments/force-open', 'POST', { cookie: pair })).status).toBe(403);
     const forged = pair.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
     await expect(viewer({ cookie: forged })).rejects.toThrow('refused with 401');
-  }, 60_000);
+  });
 });
 
 describe('when it is stopped while the dashboard is open', () => {
@@ -270,7 +270,7 @@ describe('when it is stopped while the dashboard is open', () => {
     expect([status, JSON.parse(body.toString())]).toEqual([200, { status: 'partial', pages: 0 }]);
     await soon(() => expect(terminal.ended).toBe(true));
     expect(await ended).toBe(0);
-  }, 60_000);
+  });
 });
 
 describe('the traffic of its demo', () => {

@@ -65,7 +65,7 @@ describe.each(MODES)('the sample plugins over $mode', ({ environment, door }) =>
       expect(refused.header('content-type')).toMatch(/^application\/problem\+json/);
     }
     expect((await ask('/api/greeting', { authorization: 'Bearer x.y.z' }))[1]).toMatchObject({ message: GREETINGS['1.0.0'] });
-  }, 60_000);
+  });
 
   it('refuses a login that is none', async () => {
     for (const body of [
@@ -81,7 +81,7 @@ describe.each(MODES)('the sample plugins over $mode', ({ environment, door }) =>
     expect((await send('POST', '/api/login', 'user=Ada', { 'content-type': 'text/plain' }))[0]).toBe(415);
     const answer = await client.ask({ path: '/api/login' });
     expect([answer.status, answer.header('allow')]).toEqual([405, 'OPTIONS, POST']);
-  }, 60_000);
+  });
 
   it('swaps and removes a plugin under load, and no request fails', async () => {
     let isRemoving = false;
@@ -124,7 +124,7 @@ describe.each(MODES)('the sample plugins over $mode', ({ environment, door }) =>
     expect((await swap('1.0.0'))[0]).toBe(200);
     expect(await ask('/api/greeting')).toEqual([200, { message: GREETINGS['1.0.0'], version: '1.0.0' }]);
     expect(sample.stderr).not.toMatch(/"level":"(error|fatal)"/);
-  }, 60_000);
+  });
 
   it('lets operators alone exchange plugins, and only for what there is', async () => {
     const strangers: Record<string, string>[] = [{}, { authorization: 'Bearer nobody' }];
@@ -139,7 +139,7 @@ describe.each(MODES)('the sample plugins over $mode', ({ environment, door }) =>
     }
     expect((await send('PUT', '/api/plugins/auth-plugin', '{"version":"2.0.0"}', ADMIN))[0]).toBe(404);
     expect(await ask('/api/greeting')).toEqual([200, { message: GREETINGS['1.0.0'], version: '1.0.0' }]);
-  }, 60_000);
+  });
 });
 
 describe('the sample plugins', () => {
@@ -162,7 +162,7 @@ describe('the sample plugins', () => {
         { ...cache, version: '2.0.0', description: 'Values, as long as is said', health: 'up' },
       ]),
     );
-  }, 60_000);
+  });
 
   it('lists its plugins in the order they were started: each behind what it depends on', async () => {
     const plugins = (await ask('/api/plugins'))[1] as { name: string; version: string; state: string; dependencies: string[] }[];
@@ -181,7 +181,7 @@ describe('the sample plugins', () => {
     expect(at('greeting-plugin@1.0.0')).toBeGreaterThan(at('auth-plugin@1.4.0'));
     expect(at('discovery-plugin@1.0.0')).toBeGreaterThan(Math.max(at('cache-plugin@2.0.0'), at('auth-plugin@2.0.0')));
     expect(plugins.find(({ name }) => name === 'user-plugin')?.dependencies).toEqual(['auth-plugin.auth']);
-  }, 60_000);
+  });
 
   it('finds the services there are, and says once what is missing', async () => {
     const missing = ['storage-plugin.storage'];
@@ -189,7 +189,7 @@ describe('the sample plugins', () => {
       expect(await ask('/api/discovery')).toEqual([200, { found: ['auth-plugin.auth', 'cache-plugin.cache'], missing }]);
     await soon(() => expect(sample.stderr.match(/an optional service is missing/g)).toHaveLength(1));
     expect(sample.stderr).toMatch(/"plugin":"discovery-plugin@1\.0\.0","service":"storage-plugin\.storage"/);
-  }, 60_000);
+  });
 
   it('is healthy, and its metrics are what Prometheus reads', async () => {
     expect((await ask('/health/live'))[0]).toBe(200);
@@ -198,5 +198,5 @@ describe('the sample plugins', () => {
     expect(lintPrometheusText(text)).toEqual([]);
     if (hasPromtool) expect(runPromtool(text)).toEqual({ status: 0, output: '' });
     expect((await ask('/nowhere'))[0]).toBe(404);
-  }, 60_000);
+  });
 });

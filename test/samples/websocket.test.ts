@@ -23,7 +23,7 @@ describe.each(WAYS)('websocket with $name', ({ ways }) => {
   beforeAll(async () => {
     sample = SampleProcess.sample('websocket', { ...ways, ALLOWED_ORIGINS: 'https://chat.example.com, http://localhost:5173' });
     url = await sample.listening();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     expect(await sample.end()).toBe(0);
@@ -110,14 +110,14 @@ describe('websocket', () => {
       stalled.write(megabyte);
       await sleep(5);
       expect(await metrics()).toMatch(/^websocket_closed_total\{code="1013",route="\/ws\/echo"\} 1$/m);
-    }, 20_000);
+    });
     expect(sample.stderr).toMatch(/"route":"\/ws\/echo","code":1013/);
     expect(await metrics()).toMatch(/^websocket_connections\{route="\/ws\/chat"\} 1$/m);
     await stalled.leave();
     const ended = sample.end();
     expect((await client.closed()).code).toBe(1001);
     expect(await ended).toBe(0);
-  }, 60_000);
+  });
 
   it('gives up on a client after two pings without an answer (WS_PING_MS)', async () => {
     const sample = SampleProcess.sample('websocket', { WS_PING_MS: '50' });
@@ -131,13 +131,13 @@ describe('websocket', () => {
     await silent.leave();
     await alive.leave();
     expect(await sample.end()).toBe(0);
-  }, 60_000);
+  });
 
   it('does not start with settings that are none', async () => {
     const sample = SampleProcess.sample('websocket', { ALLOWED_ORIGINS: 'chat.example.com' });
     expect(await sample.exited).toBe(1);
     expect(sample.stderr).toMatch(/WEBSOCKET_OPTION_INVALID: The option allowedOrigins/);
-  }, 60_000);
+  });
 });
 
 describe('websocket with HTTP2=1, on streams of extended CONNECT (RFC 8441)', () => {
@@ -181,7 +181,7 @@ describe('websocket with HTTP2=1, on streams of extended CONNECT (RFC 8441)', ()
     }
     expect(await ended).toBe(0);
     await client.close();
-  }, 60_000);
+  });
 });
 
 /** What a page has that Node has not. */
@@ -205,53 +205,49 @@ if (path === undefined) {
     let browser: Browser;
     beforeAll(async () => {
       browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox', '--ignore-certificate-errors'] });
-    }, 60_000);
+    });
     afterAll(() => browser.close());
 
     it.each([
       ['HTTP/1.1', {}, 'http/1.1'],
       ['TLS', { TLS: '1' }, 'http/1.1'],
       ['HTTP/2', { HTTP2: '1' }, 'h2'],
-    ])(
-      'two pages talk over %s, and are told 1001 at the end',
-      async (_, ways, protocol) => {
-        const sample = SampleProcess.sample('websocket', ways);
-        const url = await sample.listening();
-        const context = await browser.newContext({ ignoreHTTPSErrors: true });
-        const [ada, bob] = [await context.newPage(), await context.newPage()];
-        const enter = async (page: typeof ada, user: string) => {
-          await page.goto(new URL('/health/live', url).href);
-          return page.evaluate(async (name) => {
-            const { location, performance } = globalThis as unknown as Page;
-            const socket = new globalThis.WebSocket(`${location.origin.replace('http', 'ws')}/ws/chat?room=lobby&user=${name}`);
-            const heard: unknown[] = [];
-            socket.addEventListener('message', ({ data }) => heard.push(JSON.parse(data as string)));
-            const closed = new Promise<number>((resolve) => socket.addEventListener('close', ({ code }) => resolve(code)));
-            Object.assign(globalThis, { chat: { socket, heard, closed } });
-            await new Promise((resolve) => socket.addEventListener('open', resolve));
-            return performance.getEntriesByType('navigation')[0]?.nextHopProtocol;
-          }, user);
-        };
-        expect([await enter(ada, 'ada'), await enter(bob, 'bob')]).toEqual([protocol, protocol]);
-        await ada.evaluate(() =>
-          (globalThis as unknown as WithChat).chat.socket.send(JSON.stringify({ type: 'say', text: 'from a page' })),
+    ])('two pages talk over %s, and are told 1001 at the end', async (_, ways, protocol) => {
+      const sample = SampleProcess.sample('websocket', ways);
+      const url = await sample.listening();
+      const context = await browser.newContext({ ignoreHTTPSErrors: true });
+      const [ada, bob] = [await context.newPage(), await context.newPage()];
+      const enter = async (page: typeof ada, user: string) => {
+        await page.goto(new URL('/health/live', url).href);
+        return page.evaluate(async (name) => {
+          const { location, performance } = globalThis as unknown as Page;
+          const socket = new globalThis.WebSocket(`${location.origin.replace('http', 'ws')}/ws/chat?room=lobby&user=${name}`);
+          const heard: unknown[] = [];
+          socket.addEventListener('message', ({ data }) => heard.push(JSON.parse(data as string)));
+          const closed = new Promise<number>((resolve) => socket.addEventListener('close', ({ code }) => resolve(code)));
+          Object.assign(globalThis, { chat: { socket, heard, closed } });
+          await new Promise((resolve) => socket.addEventListener('open', resolve));
+          return performance.getEntriesByType('navigation')[0]?.nextHopProtocol;
+        }, user);
+      };
+      expect([await enter(ada, 'ada'), await enter(bob, 'bob')]).toEqual([protocol, protocol]);
+      await ada.evaluate(() =>
+        (globalThis as unknown as WithChat).chat.socket.send(JSON.stringify({ type: 'say', text: 'from a page' })),
+      );
+      for (const page of [ada, bob]) {
+        await soon(async () =>
+          expect(await page.evaluate(() => (globalThis as unknown as WithChat).chat.heard)).toEqual([
+            { type: 'said', user: 'ada', text: 'from a page', at: expect.any(String) },
+          ]),
         );
-        for (const page of [ada, bob]) {
-          await soon(async () =>
-            expect(await page.evaluate(() => (globalThis as unknown as WithChat).chat.heard)).toEqual([
-              { type: 'said', user: 'ada', text: 'from a page', at: expect.any(String) },
-            ]),
-          );
-        }
-        const ended = sample.end();
-        expect([
-          await ada.evaluate(() => (globalThis as unknown as WithChat).chat.closed),
-          await bob.evaluate(() => (globalThis as unknown as WithChat).chat.closed),
-        ]).toEqual([1001, 1001]);
-        await context.close();
-        expect(await ended).toBe(0);
-      },
-      60_000,
-    );
+      }
+      const ended = sample.end();
+      expect([
+        await ada.evaluate(() => (globalThis as unknown as WithChat).chat.closed),
+        await bob.evaluate(() => (globalThis as unknown as WithChat).chat.closed),
+      ]).toEqual([1001, 1001]);
+      await context.close();
+      expect(await ended).toBe(0);
+    });
   });
 }

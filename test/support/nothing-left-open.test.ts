@@ -43,4 +43,4 @@ it('fails the tests that leave something open, and the file for what stays to it
     ['is not blamed for an earlier one, and closes its own in a hook', 'passed', []],
   ]);
   expect(file?.message).toContain('The file leaves open: 1 TCPServerWrap.');
-}, 30_000);
+});

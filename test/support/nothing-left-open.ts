@@ -11,7 +11,7 @@ interface RunnerState {
   readonly unhandledErrors: unknown[];
 }
 
-const DEFAULT_GRACE_MS = 5_000;
+const DEFAULT_GRACE_MS = 10_000;
 
 /**
  * The environment all tests run in: a test that leaves a socket, a server or a timer behind fails.

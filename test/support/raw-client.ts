@@ -3,7 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { takeResponse, type WireResponse } from './response-parser';
 
-const PATIENCE_MS = 4_000;
+const PATIENCE_MS = 10_000;
 
 /** One connection on which bytes are written as they are, and responses are read strictly. */
 export class RawClient {

@@ -188,7 +188,7 @@ describe.each(doors)('a large file over $name', (door) => {
     );
     expect(files().length).toBe(3);
     await soon(() => expect(files().map(({ closed }) => closed)).toEqual([true, true, true]));
-  }, 30_000);
+  });
 
   it('is closed when its client leaves half-way, and no longer read', async () => {
     const asked = client.begin({ path: '/large.bin' });
@@ -226,7 +226,7 @@ describe.each(doors)('a large file over $name', (door) => {
     await asked.received('abcdefgh');
     await clock.advance(1_500);
     expect((await asked.answer).text.length).toBe(LARGE.length);
-  }, 30_000);
+  });
 
   it('that grows while it is sent is what it was', async () => {
     const asked = client.begin({ path: '/large.bin' });
@@ -234,7 +234,7 @@ describe.each(doors)('a large file over $name', (door) => {
     fs.appendFileSync(folder.at('large.bin'), 'and more');
     const { status, text } = await asked.answer;
     expect([status, text === LARGE.toString()]).toEqual([200, true]);
-  }, 30_000);
+  });
 
   it('that is replaced while it is sent is the one it was', async () => {
     const asked = client.begin({ path: '/large.bin' });
@@ -243,7 +243,7 @@ describe.each(doors)('a large file over $name', (door) => {
     fs.renameSync(folder.at('other.bin'), folder.at('large.bin'));
     expect((await asked.answer).text === LARGE.toString()).toBe(true);
     expect((await client.ask({ path: '/large.bin', headers: { range: 'bytes=0-2' } })).text).toBe('zzz');
-  }, 30_000);
+  });
 });
 
 describe('what is kept of files has a limit', () => {
@@ -279,5 +279,5 @@ describe('what is kept of files has a limit', () => {
     expect(index.size).toBe(20_000);
     for (let at = 0; at < 20_005; at++) expect(index.find(`/${at}`)?.bytes).toBe(1);
     expect(index.size).toBe(20_005);
-  }, 30_000);
+  });
 });

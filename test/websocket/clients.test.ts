@@ -233,7 +233,7 @@ if (path === undefined) {
 
     beforeAll(async () => {
       browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox', '--ignore-certificate-errors'] });
-    }, 60_000);
+    });
 
     afterAll(() => browser.close());
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
 
-const PATIENCE_MS = 4_000;
+const PATIENCE_MS = 10_000;
 
 export interface WsClientOptions extends ClientOptions {
   readonly protocols?: readonly string[];
