@@ -4,6 +4,7 @@ import { isNamedByLibrary } from './class-validator-door';
 import { compilePlainChecks, type PlainCheck } from './plain-check';
 import { convertHeld } from './converted-value';
 import { freeValueIssue, tooDeepIssue } from './free-value';
+import { type Step, unrolled } from './unrolled';
 
 /** Makes the instance of an input that is plainly right; `undefined` decides nothing. In: how many levels the input may have below itself. */
 export type QuickMaker = (input: unknown, levelsLeft: number) => object | undefined;
@@ -46,28 +47,14 @@ function makerOf(plan: ClassPlan, made: Map<ClassPlan, { make: QuickMaker }>): Q
   if (known !== undefined) return (input, levelsLeft) => known.make(input, levelsLeft);
   const entry = { make: (): undefined => undefined } as { make: QuickMaker };
   made.set(plan, entry);
-  const properties = plan.properties.map((property) => new QuickProperty(plan, property, made));
-  const checkedAtOnce = properties.every((property) => property.checkedAtOnce);
-  const { type } = plan;
-  entry.make = (input, levelsLeft) => {
-    if (!isParsed(input)) return undefined;
-    const instance = new type() as Instance;
-    let known = 0;
-    let isChecked = checkedAtOnce;
-    for (let i = 0; i < properties.length; i++) {
-      const raw = input[properties[i].inputName];
-      if (raw === undefined || raw === null) isChecked = false;
-      if (raw !== undefined) {
-        if (!properties[i].take(raw, instance, levelsLeft)) return undefined;
-        known++;
-      }
-    }
-    // Whatever else is there is not allowed, or was undefined.
-    if (known !== countKeys(input)) return undefined;
-    if (isChecked) return instance;
-    for (let i = 0; i < properties.length; i++) if (!properties[i].isFine(instance, input)) return undefined;
-    return instance;
-  };
+  const properties = plan.properties.map((property) => readProperty(plan, property, made));
+  entry.make = unrolled({
+    type: plan.type,
+    steps: properties.map((property) => ({ ...property, take: takeBy(property) })),
+    isParsed,
+    isFine: (instance, input) => properties.every((property) => isFine(property, instance, input)),
+    isAlwaysAsked: !properties.every(({ checkedAtOnce }) => checkedAtOnce),
+  });
   return entry.make;
 }
 
@@ -78,71 +65,71 @@ function isParsed(input: unknown): input is Input {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** How many keys it has, without making a list of them. One that everything inherits counts as well: it decides nothing. */
-function countKeys(input: Input): number {
-  let count = 0;
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- it is counted
-  for (const _key in input) count++;
-  return count;
-}
-
 /** One property of a class, with nothing left to look up. */
-class QuickProperty {
+interface QuickProperty {
   readonly name: string;
   readonly inputName: string;
+  readonly nullIsMissing: boolean;
+  readonly convert: ((raw: unknown) => unknown) | undefined;
+  readonly nest: ((raw: unknown, levelsLeft: number) => unknown) | undefined;
+  readonly conditions: PropertyPlan['rules']['conditions'];
+  readonly check: PlainCheck | undefined;
   /** Whether a value that is there is checked when it is taken: nothing else decides whether it is. */
   readonly checkedAtOnce: boolean;
-  private readonly nullIsMissing: boolean;
-  private readonly convert: ((raw: unknown) => unknown) | undefined;
-  private readonly nest: ((raw: unknown, levelsLeft: number) => unknown) | undefined;
-  private readonly conditions: PropertyPlan['rules']['conditions'];
-  private readonly check: PlainCheck | undefined;
+}
 
-  constructor(plan: ClassPlan, property: PropertyPlan, made: Map<ClassPlan, { make: QuickMaker }>) {
-    const { name, inputName, nullIsMissing, rules, shape } = property;
-    this.name = name;
-    this.inputName = inputName;
-    this.nullIsMissing = nullIsMissing;
-    this.convert = shape.kind === 'converted' ? (raw) => convertHeld(raw, shape) : undefined;
-    this.nest = shape.kind === 'nested' ? compileNest(shape, made) : undefined;
-    this.conditions = rules.conditions;
-    this.check = compilePlainChecks(plan.type.name, name, rules.constraints);
-    this.checkedAtOnce = rules.conditions.length === 0 && rules.constraints.every(({ appliesTo }) => appliesTo === undefined);
-  }
+function readProperty(plan: ClassPlan, property: PropertyPlan, made: Map<ClassPlan, { make: QuickMaker }>): QuickProperty {
+  const { name, inputName, nullIsMissing, rules, shape } = property;
+  return {
+    name,
+    inputName,
+    nullIsMissing,
+    convert: shape.kind === 'converted' ? (raw) => convertHeld(raw, shape) : undefined,
+    nest: shape.kind === 'nested' ? compileNest(shape, made) : undefined,
+    conditions: rules.conditions,
+    check: compilePlainChecks(plan.type.name, name, rules.constraints),
+    checkedAtOnce: rules.conditions.length === 0 && rules.constraints.every(({ appliesTo }) => appliesTo === undefined),
+  };
+}
 
-  /** Sets what the input has. Out: whether it could, and nothing is wrong with it so far. */
-  take(raw: unknown, instance: Instance, levelsLeft: number): boolean {
-    let value = raw;
-    if (this.nest !== undefined) {
-      if (raw !== null) value = this.nest(raw, levelsLeft);
-      if (value === undefined) return false;
-    } else {
-      if (typeof raw === 'object' && raw !== null && !isHarmless(raw, levelsLeft, this.convert !== undefined)) return false;
-      if (this.convert !== undefined) value = this.convert(raw);
-    }
-    if (this.checkedAtOnce && raw !== null && this.check?.(value, instance, value) === false) return false;
-    this.#assign(instance, value);
-    return true;
-  }
+const alwaysRight: PlainCheck = () => true;
 
-  isFine(instance: Instance, input: Input): boolean {
-    const raw = input[this.inputName] ?? undefined;
-    if (this.checkedAtOnce && raw !== undefined) return true;
-    const value = instance[this.name];
-    for (const holds of this.conditions) if (!holds(instance, value)) return true;
-    if (this.check?.(value, instance, value) === false) return false;
-    // What is nested was looked at when it was made; a default was not.
-    return this.nest === undefined || raw !== undefined;
+/** Prepares the value for the instance: as it came, converted, or made of it. */
+function takeBy({ convert, nest, check, checkedAtOnce }: QuickProperty): Step['take'] {
+  const isRight = (checkedAtOnce ? check : undefined) ?? alwaysRight;
+  if (nest !== undefined) {
+    return (raw, instance, levelsLeft) => {
+      const value = nest(raw, levelsLeft);
+      return value !== undefined && isRight(value, instance, value) ? value : undefined;
+    };
   }
+  if (convert !== undefined) {
+    return (raw, instance, levelsLeft) => {
+      if (typeof raw === 'object' && !isHarmless(raw, levelsLeft, true)) return undefined;
+      const value = convert(raw);
+      return isRight(value, instance, value) ? value : undefined;
+    };
+  }
+  return (raw, instance, levelsLeft) =>
+    (typeof raw !== 'object' || isHarmless(raw, levelsLeft, false)) && isRight(raw, instance, raw) ? raw : undefined;
+}
 
-  #assign(instance: Instance, value: unknown): void {
-    if (value === undefined || (value === null && this.nullIsMissing && instance[this.name] !== undefined)) return;
-    instance[this.name] = value;
-  }
+function isFine(
+  { name, inputName, nest, conditions, check, checkedAtOnce }: QuickProperty,
+  instance: Instance,
+  input: Input,
+): boolean {
+  const raw = input[inputName] ?? undefined;
+  if (checkedAtOnce && raw !== undefined) return true;
+  const value = instance[name];
+  for (const holds of conditions) if (!holds(instance, value)) return true;
+  if (check?.(value, instance, value) === false) return false;
+  // What is nested was looked at when it was made; a default was not.
+  return nest === undefined || raw !== undefined;
 }
 
 /** Whether a value whose inside no class describes is not too deep, and reaches no prototype. */
-function isHarmless(value: object, levelsLeft: number, isConverted: boolean): boolean {
+function isHarmless(value: object | null, levelsLeft: number, isConverted: boolean): boolean {
   if (levelsLeft < 1) return false;
   if (Array.isArray(value) && value.every(isPrimitive)) return true;
   return tooDeepIssue(value, levelsLeft - 1) === undefined && freeValueIssue(value, '', isConverted) === undefined;

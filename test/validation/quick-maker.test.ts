@@ -156,6 +156,18 @@ describe('the quick way to an instance', () => {
     expect(yes).toBeGreaterThan(200);
   });
 
+  it('takes names for what they are, whatever is in them', () => {
+    class Odd {}
+    const names = ['"', "'", '\\', '\n', '\u2028', '`${process}`', '];throw 1//', '*/', 'not a name', '0', 'é', '\uD800'];
+    const declare = (name: string): void => IsString()(Odd.prototype, name);
+    names.forEach(declare);
+    const input = Object.fromEntries(names.map((name) => [name, name]));
+    const made = quickOf(Odd)(input, MAX_DEPTH);
+    expect(made).toBeInstanceOf(Odd);
+    expect({ ...made }).toEqual(input);
+    for (const name of names) expect(quickOf(Odd)({ ...input, [name]: 1 }, MAX_DEPTH)).toBeUndefined();
+  });
+
   it('is taken for input that is right', () => {
     expect(quickOf(Order)(validOrder(), MAX_DEPTH)).toStrictEqual(carefully(Order, validOrder()));
   });
