@@ -12,8 +12,9 @@ export const pluginErrors = defineErrors({
   MODULE_INVALID: { message: '{where} is {got}, which is no module: expected a class with @Module or @Plugin. {way}' },
   MODULE_UNDEFINED: {
     message:
-      '{where} is undefined. Two files import each other, so one of them is read before the other is ready: write the import as an arrow function, () => TheModule, or move what both need into a third file.',
+      '{where} is undefined. Its file exports nothing of that name (the type check says so), or two files import each other, so that one is read before the other is ready: then write the import as an arrow function, () => TheModule, or move what both need into a third file.',
   },
+  MODULE_MEMBER_UNKNOWN: { message: '{module}: {what} takes no {member}. {way}' },
   MODULE_LIST_INVALID: { message: '{module}: {list} is {got}; expected an array.' },
   PLUGIN_CYCLE: {
     message:
