@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from './command';
 import { cliErrors, usageErrors } from './errors';
-import { findProject, type Project, resolveTool } from './project';
+import { findProject, type Project, resolveLoader } from './project';
 import { runProgram } from './run-program';
 import { runWatched } from './run-watched';
 
@@ -27,5 +27,5 @@ export function readPort(port: string | undefined): string | undefined {
 
 function compilerOf(project: Project): string[] {
   if (/\.[cm]?js$/.test(project.entry)) return [];
-  return ['--require', resolveTool(project, 'ts-node/register/transpile-only')];
+  return ['--require', resolveLoader(project, 'ts-node/register/transpile-only')];
 }
