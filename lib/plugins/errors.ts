@@ -164,6 +164,11 @@ export const pluginErrors = defineErrors({
     message:
       '{who} is asynchronous and has scope "request": a request does not wait for its providers. Let an asynchronous singleton prepare what takes time, and make the rest from it at once.',
   },
+  SCOPE_UNKNOWN: {
+    message:
+      '{who}: @Injectable takes the scope "singleton" or "request", got {got}. Who needs an instance of its own makes it, or is given a factory.',
+  },
+  HOOK_NEVER_CALLED: { message: '{who} has {method}(), which nobody calls here. Name it {hook}().' },
   INJECT_MISPLACED: {
     message: '@{decorator} stands on {place}; it goes on a parameter of a constructor or of a handler.',
   },

@@ -68,6 +68,28 @@ describe('a mistake in the modules', () => {
     ]);
   });
 
+  it('is told of what a class says that has no effect', () => {
+    @Injectable({ scope: 'transient' as never })
+    class Mailer {}
+    @Injectable()
+    class Jobs {
+      onModuleInit(): void {}
+      onModuleDestroy(): void {}
+      onApplicationShutdown(): void {}
+      shutdown(): void {}
+    }
+    @Module({ providers: [Mailer, Jobs] })
+    class AppModule {
+      onApplicationBootstrap(): void {}
+    }
+    expect(textsOf(AppModule)).toEqual([
+      'SCOPE_UNKNOWN: Mailer in AppModule: @Injectable takes the scope "singleton" or "request", got "transient". Who needs an instance of its own makes it, or is given a factory.',
+      'HOOK_NEVER_CALLED: Jobs in AppModule has onModuleInit(), which nobody calls here. Name it initialize().',
+      'HOOK_NEVER_CALLED: Jobs in AppModule has onModuleDestroy(), which nobody calls here. Name it stop().',
+      'HOOK_NEVER_CALLED: AppModule has onApplicationBootstrap(), which nobody calls here. Name it start().',
+    ]);
+  });
+
   it('is told of modules that import each other, with the path', () => {
     @Module({ imports: [() => Second] })
     class First {}
