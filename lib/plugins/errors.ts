@@ -146,7 +146,7 @@ export const pluginErrors = defineErrors({
   },
   CLASS_UNDECORATED: {
     message:
-      '{who} takes {count} but carries no decorator, so nobody knows what they are. Put @Injectable() on {class}, or provide it with useClass and name the arguments in inject.',
+      '{who} takes {count} but carries no decorator, so nobody knows what they are. Put @Injectable() on {class}, or provide it with useClass and name the arguments in inject; a pipe or a guard with settings is written as new {class}(…).',
   },
   SUBCLASS_UNDECORATED: {
     message:

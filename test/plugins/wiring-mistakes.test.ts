@@ -505,7 +505,7 @@ describe('a mistake in what is needed', () => {
     class AppModule {}
     expect(textsOf(AppModule)).toEqual([
       'METADATA_MISSING: WithoutMetadata in AppModule takes 2 constructor arguments, but the compiler wrote no types for them. Set experimentalDecorators and emitDecoratorMetadata, and compile with tsc, ts-node, ts-jest or swc (esbuild, tsx and Node itself write none), or put @Inject(token) beside each parameter.',
-      'CLASS_UNDECORATED: Undecorated in AppModule takes 1 constructor argument but carries no decorator, so nobody knows what they are. Put @Injectable() on Undecorated, or provide it with useClass and name the arguments in inject.',
+      'CLASS_UNDECORATED: Undecorated in AppModule takes 1 constructor argument but carries no decorator, so nobody knows what they are. Put @Injectable() on Undecorated, or provide it with useClass and name the arguments in inject; a pipe or a guard with settings is written as new Undecorated(…).',
       'SUBCLASS_UNDECORATED: Derived in AppModule extends Base, whose constructor takes arguments, but has neither a decorator nor a constructor of its own and would be made with none. Put @Injectable() on Derived.',
     ]);
   });
