@@ -243,11 +243,19 @@ export function checkOptions(options: Readonly<Record<string, unknown>>): Framew
   return mistakes;
 }
 
+/** What is said elsewhere, though many look for it here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  port: 'It is told to serve(App, { port }), or to app.listen(port).',
+  host: 'It is told to app.listen(port, host); serve reads the environment variable HOST.',
+  configure: 'serve() takes it; here, app.use(…) comes before app.listen().',
+};
+
 function nearestOption(name: string): string {
+  if (Object.hasOwn(ELSEWHERE, name)) return ELSEWHERE[name] ?? '';
   const known = Object.keys(RULES).sort();
   // Units are what is left out most easily: bodyLimit for bodyLimitBytes.
   const longer = name.length > 3 ? known.find((one) => one.toLowerCase().startsWith(name.toLowerCase())) : undefined;
-  const nearest = longer ?? nearNames(name, known)[0];
+  const nearest = longer ?? nearNames(name, [...known, ...Object.keys(ELSEWHERE)])[0];
   return nearest === undefined ? `It knows:\n  ${known.join(', ')}.` : `Did you mean ${nearest}?`;
 }
 

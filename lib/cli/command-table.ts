@@ -69,7 +69,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     details: ['HOST, PORT and the rest of the environment are read as by npm start. What stands behind -- goes to the program.'],
     arguments: [],
     options: [
-      { name: 'watch', short: 'w', text: 'start it again when a file changes' },
+      { name: 'watch', short: 'w', text: 'start it again when a source file changes' },
       { name: 'port', value: 'number', text: 'sets PORT; 0: any free one' },
     ],
     inApp: true,

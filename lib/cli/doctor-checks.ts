@@ -5,7 +5,8 @@ import { tryHttp2 } from '../application/try-http2';
 import { type Compiler, loadCompiler } from './compiler';
 import { packageVersion } from './package-folder';
 import { copiesOf, installedVersion } from './package-versions';
-import { type Project, shown } from './project';
+import { cliErrors } from './errors';
+import { isEsModule, type Project, shown } from './project';
 
 /** Something that was looked at. */
 export interface Finding {
@@ -73,9 +74,13 @@ function examineFramework({ root }: Project): Finding {
   return warning(what, `${version} here, but this command is of ${packageVersion()}; npx rockstar takes the one that is here.`);
 }
 
-function examineEntry({ root, entry }: Project): Finding {
-  if (existsSync(join(root, entry))) return fine('program', entry);
-  return failure('program', `there is no ${entry}; sourceRoot and entryFile in nest-like-cli.json say where it is.`);
+function examineEntry(project: Project): Finding {
+  const { root, entry } = project;
+  if (!existsSync(join(root, entry))) {
+    return failure('program', `there is no ${entry}; sourceRoot and entryFile in nest-like-cli.json say where it is.`);
+  }
+  if (isEsModule(project)) return failure('program', cliErrors.CLI_ENTRY_ES_MODULE({ file: entry }).message);
+  return fine('program', entry);
 }
 
 function examineCompiler(project: Project): Finding[] {

@@ -31,6 +31,10 @@ export const cliErrors = defineErrors({
     message:
       'There is no {file}. nest-like-cli.json says where the program begins: sourceRoot (default src) and entryFile (default main).',
   },
+  CLI_ENTRY_ES_MODULE: {
+    message:
+      '{file} is an ES module, since package.json says "type": "module", and ts-node compiles none while it is loaded. Write "type": "commonjs" there; import and export stay as they are.',
+  },
   CLI_ENTRY_FAILED: { message: '{file} could not be loaded: {reason}' },
   CLI_ENTRY_SERVES_NOTHING: {
     message: '{file} neither calls serve() or createApp() within {limitMs} ms, nor exports one class with @Module or @Plugin.',

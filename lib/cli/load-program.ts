@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ProgramApplication, takeApplications } from '../application/handed-over';
 import { type ApplicationReport, inspectApplication } from '../application/inspect-application';
 import { cliErrors } from './errors';
-import { findProject, type Project, resolveTool } from './project';
+import { findProject, type Project, resolveLoader } from './project';
 import type { Terminal } from './terminal';
 
 /** How long a program may take until it serves: it may have to wait for something of its own first. */
@@ -12,7 +12,7 @@ const LIMIT_MS = 10_000;
 /**
  * Loads the program of the application around, and looks at the application it would serve; nothing is started.
  *
- * Fails with: CLI_PROJECT_MISSING, CLI_ENTRY_MISSING, CLI_ENTRY_FAILED, CLI_ENTRY_SERVES_NOTHING, CLI_TOOL_MISSING.
+ * Fails with: CLI_PROJECT_MISSING, CLI_ENTRY_MISSING, CLI_ENTRY_ES_MODULE, CLI_ENTRY_FAILED, CLI_ENTRY_SERVES_NOTHING, CLI_TOOL_MISSING.
  */
 export async function inspectProgram(terminal: Terminal): Promise<ApplicationReport> {
   const project = findProject(terminal.cwd);
@@ -65,7 +65,7 @@ async function exportedModule(exported: unknown): Promise<ProgramApplication | u
 /** TypeScript is compiled on the way, by what the application has for it. */
 function registerCompiler(project: Project, file: string): void {
   if (/\.[cm]?js$/.test(file)) return;
-  const { register } = load(resolveTool(project, 'ts-node')) as { register: (options: object) => unknown };
+  const { register } = load(resolveLoader(project, 'ts-node')) as { register: (options: object) => unknown };
   register({ transpileOnly: true, cwd: project.root, projectSearchDir: project.root });
 }
 

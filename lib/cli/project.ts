@@ -64,6 +64,21 @@ export function readJsonFile(file: string): Readonly<Record<string, unknown>> {
   throw cliErrors.CLI_CONFIG_INVALID({ file, reason: 'an object is expected.' });
 }
 
+/**
+ * Finds what has TypeScript compiled while it is loaded.
+ *
+ * In: `part`, of ts-node. Fails with: CLI_ENTRY_ES_MODULE, CLI_TOOL_MISSING.
+ */
+export function resolveLoader(project: Project, part: string): string {
+  if (isEsModule(project)) throw cliErrors.CLI_ENTRY_ES_MODULE({ file: project.entry });
+  return resolveTool(project, part);
+}
+
+/** Whether the program is TypeScript that Node takes for an ES module. */
+export function isEsModule({ root, entry }: Project): boolean {
+  return entry.endsWith('.ts') && readJsonFile(join(root, 'package.json')).type === 'module';
+}
+
 /** Where a package (or a file of one) is, as programs of the application would find it. Fails with: CLI_TOOL_MISSING. */
 export function resolveTool({ root }: Project, tool: string): string {
   try {

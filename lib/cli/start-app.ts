@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from './command';
 import { cliErrors, usageErrors } from './errors';
-import { findProject, type Project, resolveTool } from './project';
+import { findProject, type Project, resolveLoader } from './project';
 import { runProgram } from './run-program';
+import { runWatched } from './run-watched';
 
 /** `rockstar start` */
 export const run: Run = async (input, terminal) => {
@@ -11,11 +12,11 @@ export const run: Run = async (input, terminal) => {
   const entry = join(project.root, project.entry);
   if (!existsSync(entry)) throw cliErrors.CLI_ENTRY_MISSING({ file: entry });
   const port = readPort(input.value('port'));
-  return runProgram(
-    [...(input.flag('watch') ? ['--watch'] : []), ...compilerOf(project), entry, ...input.rest],
-    { cwd: project.root, env: port === undefined ? {} : { PORT: port } },
-    terminal,
-  );
+  const args = [...compilerOf(project), entry, ...input.rest];
+  const env: Record<string, string> = port === undefined ? {} : { PORT: port };
+  const place = { cwd: project.root, env };
+  if (!input.flag('watch')) return runProgram(args, place, terminal);
+  return runWatched(args, { ...place, sources: join(project.root, project.sourceRoot) }, terminal);
 };
 
 /** A port as the environment has it. Fails with: USAGE_OPTION_INVALID. */
@@ -26,5 +27,5 @@ export function readPort(port: string | undefined): string | undefined {
 
 function compilerOf(project: Project): string[] {
   if (/\.[cm]?js$/.test(project.entry)) return [];
-  return ['--require', resolveTool(project, 'ts-node/register/transpile-only')];
+  return ['--require', resolveLoader(project, 'ts-node/register/transpile-only')];
 }

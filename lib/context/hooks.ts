@@ -1,5 +1,5 @@
 import type { RouteFilter, RouteGuard, RouteInterceptor } from '../controllers/hooks';
-import { createRouteParameter, type CustomParameter } from '../controllers/parameter';
+import { createRouteParameter, type CustomParameter, type CustomParameterOf } from '../controllers/parameter';
 import type { AuthOptions } from '../security/auth';
 import type { RequestContext } from './request-context';
 
@@ -18,9 +18,14 @@ export type Auth = AuthOptions<RequestContext>;
 /**
  * Makes a parameter decorator of your own.
  *
- * In: `read(data, context)`: `data` is what the decorator was given; may return a promise. Out: `(data?, ...pipes) => decorator`.
+ * In: `read(data, context)`: `data` is what the decorator was given; may return a promise. Out: `(data?, ...pipes) => decorator`;
+ * where `read` declares its `data` without `undefined`, it has to be given.
  */
 export function createParamDecorator<Data = unknown>(
+  read: (data: Data | undefined, context: RequestContext) => unknown,
+): CustomParameter<Data>;
+export function createParamDecorator<Data>(read: (data: Data, context: RequestContext) => unknown): CustomParameterOf<Data>;
+export function createParamDecorator<Data>(
   read: (data: Data | undefined, context: RequestContext) => unknown,
 ): CustomParameter<Data> {
   return createRouteParameter(read);

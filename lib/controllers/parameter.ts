@@ -206,6 +206,9 @@ export function Ctx(): ParameterDecorator {
 /** A decorator made by `createParamDecorator`: `data` is what `read` gets first; pipes may follow. */
 export type CustomParameter<Data> = (data?: Data, ...pipes: readonly HookReference<PipeTransform>[]) => ParameterDecorator;
 
+/** The same, where `read` does not do without: `data` has to be given. */
+export type CustomParameterOf<Data> = (data: Data, ...pipes: readonly HookReference<PipeTransform>[]) => ParameterDecorator;
+
 /** Makes a parameter decorator of your own. In: `read(data, context)`, which may return a promise. */
 export function createRouteParameter<Data, Context>(
   read: (data: Data | undefined, context: Context) => unknown,

@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { defineSlot } from '../metadata/slot';
+import { describe } from '../plugins/describe';
 import { controllerErrors } from './errors';
 import { markHandler } from './handler-members';
 import { type RouteDecorator, type RouteDraft, shapeRoute } from './route-draft';
@@ -99,7 +100,7 @@ function invalid(draft: RouteDraft, decorator: string, reason: string): void {
 export function Timeout(ms: number): RouteDecorator {
   return shapeRoute((draft) => {
     if (Number.isFinite(ms) && ms >= 0) draft.timeoutMs = ms;
-    else invalid(draft, '@Timeout', `takes milliseconds, 0 or more, got ${String(ms)}.`);
+    else invalid(draft, '@Timeout', `takes milliseconds, 0 or more, got ${describe(ms)}.`);
   });
 }
 
@@ -107,7 +108,7 @@ export function Timeout(ms: number): RouteDecorator {
 export function HttpCode(status: number): RouteDecorator {
   return shapeRoute((draft) => {
     if (Number.isInteger(status) && status >= 200 && status <= 599) draft.status = status;
-    else invalid(draft, '@HttpCode', `takes a status from 200 to 599, got ${String(status)}.`);
+    else invalid(draft, '@HttpCode', `takes a status from 200 to 599, got ${describe(status)}.`);
   });
 }
 

@@ -12,8 +12,9 @@ export const pluginErrors = defineErrors({
   MODULE_INVALID: { message: '{where} is {got}, which is no module: expected a class with @Module or @Plugin. {way}' },
   MODULE_UNDEFINED: {
     message:
-      '{where} is undefined. Two files import each other, so one of them is read before the other is ready: write the import as an arrow function, () => TheModule, or move what both need into a third file.',
+      '{where} is undefined. Its file exports nothing of that name (the type check says so), or two files import each other, so that one is read before the other is ready: then write the import as an arrow function, () => TheModule, or move what both need into a third file.',
   },
+  MODULE_MEMBER_UNKNOWN: { message: '{module}: {what} takes no {member}. {way}' },
   MODULE_LIST_INVALID: { message: '{module}: {list} is {got}; expected an array.' },
   PLUGIN_CYCLE: {
     message:
@@ -145,7 +146,7 @@ export const pluginErrors = defineErrors({
   },
   CLASS_UNDECORATED: {
     message:
-      '{who} takes {count} but carries no decorator, so nobody knows what they are. Put @Injectable() on {class}, or provide it with useClass and name the arguments in inject.',
+      '{who} takes {count} but carries no decorator, so nobody knows what they are. Put @Injectable() on {class}, or provide it with useClass and name the arguments in inject; a pipe or a guard with settings is written as new {class}(…).',
   },
   SUBCLASS_UNDECORATED: {
     message:
@@ -163,6 +164,11 @@ export const pluginErrors = defineErrors({
     message:
       '{who} is asynchronous and has scope "request": a request does not wait for its providers. Let an asynchronous singleton prepare what takes time, and make the rest from it at once.',
   },
+  SCOPE_UNKNOWN: {
+    message:
+      '{who}: @Injectable takes the scope "singleton" or "request", got {got}. Who needs an instance of its own makes it, or is given a factory.',
+  },
+  HOOK_NEVER_CALLED: { message: '{who} has {method}(), which nobody calls here. Name it {hook}().' },
   INJECT_MISPLACED: {
     message: '@{decorator} stands on {place}; it goes on a parameter of a constructor or of a handler.',
   },

@@ -184,7 +184,7 @@ function wayToProvider(entry: unknown, wrong: ParsedProvider | string): string {
 
 function wayFromUndefined(entry: unknown): string {
   return entry === undefined
-    ? ' Two files import each other, and the class was not there yet: move what both need into a third file.'
+    ? ' Its file exports nothing of that name (the type check says so), or two files import each other, and the class was not there yet: then move what both need into a third file.'
     : '';
 }
 

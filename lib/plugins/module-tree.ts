@@ -4,6 +4,7 @@ import { fileOf } from './declared-at';
 import { describe } from './describe';
 import { pluginErrors } from './errors';
 import { evaluate, sourceOf } from './module-entry';
+import { unknownMembers } from './module-members';
 import {
   isMarkedInjectable,
   type ModuleDefinition,
@@ -127,6 +128,8 @@ export class ModuleTree {
     const options = merge(declared, entry === source ? {} : entry);
     const label = this.#labelFor(source, plugin);
     if (plugin !== undefined) this.#checkIdentity(label, plugin);
+    unknownMembers(label, plugin === undefined ? '@Module' : '@Plugin', declared).forEach(this.#report);
+    if (entry !== source) unknownMembers(label, 'a dynamic module', entry).forEach(this.#report);
     const title = plugin === undefined ? label : `${plugin.name}@${plugin.version}`;
     const maps = { own: new Map(), controllers: new Map(), exports: new Map(), imported: new Map(), services: new Map() };
     const lists = { imports: [], order: [], offers: [], uses: [], dependsOn: [] };

@@ -1,5 +1,6 @@
 import type { FrameworkError } from '../errors/framework-error';
 import type { ConcreteClass } from '../metadata/slot';
+import { checkClass } from './class-checks';
 import { describe } from './describe';
 import { pluginErrors } from './errors';
 import { ImportFinder } from './import-finder';
@@ -106,6 +107,7 @@ class Planner {
     for (const module of modules) readOffers(module, this.#options.compileCheck, this.#report);
     for (const module of modules) this.#addExtras(module);
     for (const module of modules) this.#gather(module);
+    for (const draft of this.#drafts) checkClass(draft, this.#report);
     const ambientOverrides = this.#replaceAmbient();
     this.#refer();
     orderProviders(this.#drafts, this.#report);

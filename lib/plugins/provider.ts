@@ -72,7 +72,8 @@ export function parseProvider(entry: unknown): ParsedProvider | string {
   return { key: object.provide, recipe, scope: object.scope };
 }
 
-function isScope(value: unknown): value is Scope {
+/** Whether it is a scope that there is. */
+export function isScope(value: unknown): value is Scope {
   return value === 'singleton' || value === 'request';
 }
 

@@ -68,6 +68,8 @@ describe('a wrong option', () => {
     ['handlerTimeoutms', 'Did you mean handlerTimeoutMs?'],
     ['guard', 'Did you mean guards?'],
     ['handlerTimeout', 'Did you mean handlerTimeoutMs?'],
+    ['port', 'It is told to serve(App, { port }), or to app.listen(port).'],
+    ['Prot', 'Did you mean port?'],
     ['colour', /^It knows:\n {2}auth, bodyLimitBytes, .*, websocket\.$/],
     ['toString', /^It knows:\n {2}auth, /],
   ])('that is none is named with what was meant: %s', async (name, wayOut) => {

@@ -85,4 +85,16 @@ describe('rockstar doctor', () => {
     expect(cli.out).toMatch(/^warn +lock +package-lock\.json and yarn\.lock: keep that of/m);
     expect(cli.errors).toMatch(/What is marked FAIL keeps an application from working as it should/);
   });
+
+  it('tells of a program that Node takes for an ES module, and so do the commands that load it', async () => {
+    put('package.json', '{ "type": "module" }');
+    put('src/main.ts', 'export {};');
+    const told = /CLI_ENTRY_ES_MODULE: src\/main\.ts is an ES module, .* Write "type": "commonjs" there; /;
+    expect(await cli.run('doctor', '--port', '0')).toBe(1);
+    expect(cli.out).toMatch(new RegExp(`^FAIL +program +${told.source}`, 'm'));
+    for (const command of ['start', 'check']) {
+      expect(await cli.run(command)).toBe(1);
+      expect(cli.errors).toMatch(told);
+    }
+  });
 });

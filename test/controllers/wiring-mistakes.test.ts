@@ -216,6 +216,7 @@ describe('a wiring mistake of a route', () => {
       @Get('/')
       @Timeout(-1)
       @HttpCode(99)
+      @HttpCode('201' as never)
       @Header('bad name', 'x')
       @Header('x', 'line\nbreak')
       @Header('Content-Length', '7')
@@ -226,6 +227,7 @@ describe('a wiring mistake of a route', () => {
     expect(await tell(Options)).toEqual([
       'ROUTE_OPTION_INVALID: @Timeout of Options.get takes milliseconds, 0 or more, got -1.',
       'ROUTE_OPTION_INVALID: @HttpCode of Options.get takes a status from 200 to 599, got 99.',
+      'ROUTE_OPTION_INVALID: @HttpCode of Options.get takes a status from 200 to 599, got "201".',
       expect.stringMatching(/^ROUTE_OPTION_INVALID: @Header of Options\.get is not a valid header: .*bad name/),
       expect.stringMatching(/^ROUTE_OPTION_INVALID: @Header of Options\.get is not a valid header/),
       'ROUTE_OPTION_INVALID: @Header of Options.get is not a valid header: how a body is framed is up to the server.',

@@ -38,7 +38,7 @@ describe('a mistake in the modules', () => {
     @Module({ imports: [undefined as never] })
     class AppModule {}
     expect(textsOf(AppModule)).toEqual([
-      'MODULE_UNDEFINED: AppModule: imports[0] is undefined. Two files import each other, so one of them is read before the other is ready: write the import as an arrow function, () => TheModule, or move what both need into a third file.',
+      'MODULE_UNDEFINED: AppModule: imports[0] is undefined. Its file exports nothing of that name (the type check says so), or two files import each other, so that one is read before the other is ready: then write the import as an arrow function, () => TheModule, or move what both need into a third file.',
     ]);
   });
 
@@ -46,6 +46,48 @@ describe('a mistake in the modules', () => {
     @Module({ providers: Database as never })
     class AppModule {}
     expect(textsOf(AppModule)).toEqual(['MODULE_LIST_INVALID: AppModule: providers is the class Database; expected an array.']);
+  });
+
+  it('is told of members that nothing reads', () => {
+    @Module({ controller: [], providers: [Database], forgotten: undefined } as never)
+    class FirstModule {}
+    @Module({ name: 'second-plugin', version: '1.0.0' } as never)
+    class SecondModule {}
+    @Plugin({ name: 'third-plugin', version: '1.0.0', provders: [] } as never)
+    class ThirdPlugin {}
+    class FourthModule {}
+    Module({})(FourthModule);
+    @Module({ imports: [FirstModule, SecondModule, ThirdPlugin, { module: FourthModule, global: true } as never] })
+    class AppModule {}
+    expect(textsOf(AppModule)).toEqual([
+      'MODULE_MEMBER_UNKNOWN: FirstModule: @Module takes no controller. Did you mean controllers?',
+      'MODULE_MEMBER_UNKNOWN: SecondModule: @Module takes no name. @Plugin does.',
+      'MODULE_MEMBER_UNKNOWN: SecondModule: @Module takes no version. @Plugin does.',
+      'MODULE_MEMBER_UNKNOWN: ThirdPlugin: @Plugin takes no provders. Did you mean providers?',
+      'MODULE_MEMBER_UNKNOWN: FourthModule: a dynamic module takes no global. It takes module, imports, controllers, providers, exports.',
+    ]);
+  });
+
+  it('is told of what a class says that has no effect', () => {
+    @Injectable({ scope: 'transient' as never })
+    class Mailer {}
+    @Injectable()
+    class Jobs {
+      onModuleInit(): void {}
+      onModuleDestroy(): void {}
+      onApplicationShutdown(): void {}
+      shutdown(): void {}
+    }
+    @Module({ providers: [Mailer, Jobs] })
+    class AppModule {
+      onApplicationBootstrap(): void {}
+    }
+    expect(textsOf(AppModule)).toEqual([
+      'SCOPE_UNKNOWN: Mailer in AppModule: @Injectable takes the scope "singleton" or "request", got "transient". Who needs an instance of its own makes it, or is given a factory.',
+      'HOOK_NEVER_CALLED: Jobs in AppModule has onModuleInit(), which nobody calls here. Name it initialize().',
+      'HOOK_NEVER_CALLED: Jobs in AppModule has onModuleDestroy(), which nobody calls here. Name it stop().',
+      'HOOK_NEVER_CALLED: AppModule has onApplicationBootstrap(), which nobody calls here. Name it start().',
+    ]);
   });
 
   it('is told of modules that import each other, with the path', () => {
@@ -135,7 +177,7 @@ describe('a mistake in the lists of a module', () => {
     class OtherModule {}
     const twice = { provide: 'a', useValue: 1, useFactory: () => 2 };
     expect(invalid([undefined, 5, OtherModule, {}, { provide: 'a' }, twice])).toEqual([
-      `PROVIDER_INVALID: AppModule: providers[0] is undefined; ${expected} Two files import each other, and the class was not there yet: move what both need into a third file.`,
+      `PROVIDER_INVALID: AppModule: providers[0] is undefined; ${expected} Its file exports nothing of that name (the type check says so), or two files import each other, and the class was not there yet: then move what both need into a third file.`,
       `PROVIDER_INVALID: AppModule: providers[1] is 5; ${expected}`,
       `PROVIDER_INVALID: AppModule: providers[2] is the class OtherModule; ${expected} OtherModule is a module: list it under imports.`,
       `PROVIDER_INVALID: AppModule: providers[3] is an object with no members; ${expected} provide takes a class, a token, a string or a symbol.`,
@@ -190,7 +232,7 @@ describe('a mistake in the lists of a module', () => {
     class AppModule {}
     expect(textsOf(AppModule)).toEqual([
       'PROVIDER_DUPLICATE: AppModule provides Users twice, as the class Users and as a controller. Keep one, or provide the other under a token of its own.',
-      'CONTROLLER_INVALID: AppModule: controllers[1] is undefined; expected a class. Two files import each other, and the class was not there yet: move what both need into a third file.',
+      'CONTROLLER_INVALID: AppModule: controllers[1] is undefined; expected a class. Its file exports nothing of that name (the type check says so), or two files import each other, and the class was not there yet: then move what both need into a third file.',
       'CONTROLLER_INVALID: AppModule: controllers[2] is the class OtherModule; expected a class. OtherModule is a module: list it under imports.',
       'CONTROLLER_INVALID: AppModule: controllers[3] is "Users"; expected a class.',
     ]);
@@ -210,7 +252,7 @@ describe('a mistake in the lists of a module', () => {
       'EXPORT_UNKNOWN: AppModule exports Hidden, which it neither provides nor imports. HiddenModule provides it: import HiddenModule into AppModule and add it to the exports of HiddenModule.',
       'EXPORT_UNKNOWN: AppModule exports HiddenModule, which it neither provides nor imports. To pass on what HiddenModule exports, import it too.',
       'EXPORT_UNKNOWN: AppModule exports 5, which it neither provides nor imports. Exports are classes and tokens that are provided here, and modules that are imported here.',
-      'EXPORT_UNKNOWN: AppModule exports undefined, which it neither provides nor imports. Two files import each other, and the class was not there yet: move what both need into a third file.',
+      'EXPORT_UNKNOWN: AppModule exports undefined, which it neither provides nor imports. Its file exports nothing of that name (the type check says so), or two files import each other, and the class was not there yet: then move what both need into a third file.',
       'EXPORT_UNKNOWN: AppModule exports "settings", which it neither provides nor imports. Add it to the providers of AppModule, or take it out of its exports.',
     ]);
   });
@@ -463,7 +505,7 @@ describe('a mistake in what is needed', () => {
     class AppModule {}
     expect(textsOf(AppModule)).toEqual([
       'METADATA_MISSING: WithoutMetadata in AppModule takes 2 constructor arguments, but the compiler wrote no types for them. Set experimentalDecorators and emitDecoratorMetadata, and compile with tsc, ts-node, ts-jest or swc (esbuild, tsx and Node itself write none), or put @Inject(token) beside each parameter.',
-      'CLASS_UNDECORATED: Undecorated in AppModule takes 1 constructor argument but carries no decorator, so nobody knows what they are. Put @Injectable() on Undecorated, or provide it with useClass and name the arguments in inject.',
+      'CLASS_UNDECORATED: Undecorated in AppModule takes 1 constructor argument but carries no decorator, so nobody knows what they are. Put @Injectable() on Undecorated, or provide it with useClass and name the arguments in inject; a pipe or a guard with settings is written as new Undecorated(…).',
       'SUBCLASS_UNDECORATED: Derived in AppModule extends Base, whose constructor takes arguments, but has neither a decorator nor a constructor of its own and would be made with none. Put @Injectable() on Derived.',
     ]);
   });

@@ -78,6 +78,8 @@ class Trim implements PipeTransform<string, string> {
 
 const User = createParamDecorator((_data, context) => context.user);
 const Named = createParamDecorator<string>((name, context) => context.query[name ?? '']);
+const Field = createParamDecorator((name: string, context: RequestContext) => context.header(name));
+const Tenant = createParamDecorator((name: string | undefined, context) => context.header(name ?? 'x-tenant'));
 
 @Controller('/things')
 @UseGuards(Open, new Open(), { canActivate: () => of(true) })
@@ -99,6 +101,12 @@ export class Things {
     @Named('name', Trim) _name: string,
     // @ts-expect-error it takes a text
     @Named(7) _number: string,
+    @Field('x-a', Trim) _field: string,
+    @Tenant() _tenant: string,
+    // @ts-expect-error it does not do without a name
+    @Field() _nameless: string,
+    // @ts-expect-error nor with a number
+    @Tenant(7) _seventh: string,
   ): void {}
 
   // @ts-expect-error milliseconds are a number
