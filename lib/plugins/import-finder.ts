@@ -3,11 +3,11 @@ import { describe } from './describe';
 import { pluginErrors } from './errors';
 import type { ModuleDraft, Report } from './module-tree';
 import { findInView, type Reference } from './plugin-plan';
-import { ANY_VERSION, nameOf, type ServiceRequest, toRequest } from './service-import';
+import { nameOf, type ServiceRequest, toRequest } from './service-import';
 import type { ServiceIndex } from './service-index';
 import { isName, isServiceRef } from './service-ref';
 import { type InjectionKey, isClass } from './service-token';
-import { isRange } from './version';
+import { ANY_VERSION, isRange } from './version';
 
 export interface ImportFinderOptions {
   readonly ambient: ReadonlySet<InjectionKey>;

@@ -79,6 +79,30 @@ describe('a service that is imported', () => {
     expect(root.container.resolve(Both).auth).toBeInstanceOf(Ten);
   });
 
+  it('of any version is what comes before a release, where there is no release', async () => {
+    @Injectable()
+    class Both {
+      constructor(@ImportService(AUTH) readonly auth: AuthService) {}
+    }
+    @Plugin({
+      ...{ name: 'auth-plugin', version: '2.0.0-beta.2', providers: [AuthOne, AuthTwo] },
+      exports: [exportService(AUTH, AuthOne, { version: '2.0.0-beta.1' }), exportService(AUTH, AuthTwo)],
+    })
+    class AuthPlugin {}
+    @Plugin({ name: 'needing', version: '1.0.0', imports: [AuthPlugin], providers: [Both], dependencies: ['auth-plugin', AUTH] })
+    class Needing {}
+    const { root } = await build(Needing);
+    expect(root.container.resolve(Both).auth).toBeInstanceOf(AuthTwo);
+
+    @Injectable()
+    class Ranged {
+      constructor(@ImportService(AUTH, { version: '^2' }) readonly auth: AuthService) {}
+    }
+    @Module({ imports: [AuthPlugin], providers: [Ranged] })
+    class App {}
+    expect(textsOf(App).join()).toContain('SERVICE_VERSION_UNSATISFIED');
+  });
+
   it('may be missing: undefined, a value, or a class that is made for the module', async () => {
     @Injectable()
     class Clock {}
