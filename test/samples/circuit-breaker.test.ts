@@ -81,6 +81,7 @@ describe('the sample circuit-breaker', () => {
 
   it.each([
     ['fails', status(500), 502, 'UPSTREAM_FAILED'],
+    ['sends elsewhere', status(302), 502, 'UPSTREAM_REFUSED'],
     ['hangs', hang, 504, 'BREAKER_TIMEOUT'],
     ['resets connections', reset, 502, 'UPSTREAM_BROKEN'],
     ['breaks off in the middle', halfWay, 502, 'UPSTREAM_BROKEN'],
