@@ -164,6 +164,11 @@ describe('the sample circuit-breaker', () => {
     expect(all).toContainEqual(expect.objectContaining({ name: 'cache', key: 'sick', state: 'open' }));
   });
 
+  it('asks the upstream for nothing outside of its cache', async () => {
+    for (const key of ['..', '%2e%2e', '%2E', '.']) expect((await ask(url, `/api/cache/${key}`)).status).toBe(400);
+    expect(upstream.asked).toBe(0);
+  });
+
   it('lets operators in and nobody else, and knows what there is', async () => {
     expect((await ask(url, '/breakers/database/reset', 'POST')).headers.get('www-authenticate')).toEqual(['Bearer']);
     expect((await ask(url, '/breakers/database/reset', 'POST', { authorization: 'Bearer no' })).status).toBe(401);
@@ -225,3 +230,9 @@ it('has a small upstream of its own, whose behaviour operators set', async () =>
   expect(await become('asleep')).toBe(400);
   expect(await sample.end()).toBe(0);
 }, 60_000);
+
+it('refuses to start with an upstream that is none', async () => {
+  const refused = SampleProcess.sample('circuit-breaker', { UPSTREAM_URL: 'the other one' });
+  expect(await refused.exited).toBe(1);
+  expect(refused.stderr).toContain('UPSTREAM_URL must be an http or https URL, not "the other one".');
+}, 30_000);
