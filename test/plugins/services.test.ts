@@ -283,6 +283,35 @@ describe('every mistake about services', () => {
   });
 });
 
+describe('a dependency that is a text', () => {
+  it('names a plugin, or else a service of one, which is made before', () => {
+    @Plugin({ name: 'a.b', version: '1.0.0' })
+    class Dotted {}
+    @Plugin({ name: 'user-plugin', version: '1.0.0', dependencies: ['auth-plugin.auth', 'a.b'] })
+    class UserPlugin {}
+    @Module({ imports: [UserPlugin, AuthPluginTwo, Dotted] })
+    class App {}
+    const { modules } = planOf(App);
+    const titles = modules.map(({ title }) => title);
+    expect(titles.at(-2)).toBe('user-plugin@1.0.0');
+    expect(modules.find(({ title }) => title === 'user-plugin@1.0.0')?.uses.map(({ request }) => request.ref.name)).toEqual([
+      'auth-plugin.auth',
+    ]);
+  });
+
+  it('is told of when it is not there, with who needs it', () => {
+    const dependencies = ['auth-plugin.auht', 'storage-plugin.storage'];
+    @Plugin({ name: 'user-plugin', version: '1.0.0', dependencies })
+    class UserPlugin {}
+    @Module({ imports: [UserPlugin, AuthPluginTwo] })
+    class App {}
+    expect(textsOf(App)).toEqual([
+      'SERVICE_UNKNOWN: UserPlugin needs auth-plugin.auht as dependencies[0], and auth-plugin exports only "auth". Did you mean "auth"?',
+      'PLUGIN_NOT_LOADED: UserPlugin needs storage-plugin.storage as dependencies[1], and no plugin of the name storage-plugin is loaded. Add the plugin to the imports of App.',
+    ]);
+  });
+});
+
 describe('a contract', () => {
   it('is not said to be broken before it is known: methods may be put on an instance by whoever has it', () => {
     @Injectable()
