@@ -25,17 +25,31 @@ const { performance } = globalThis;
 /** The clock of the machine: `performance.now()` and unreferenced timers. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  setTimer(fn, ms) {
-    let timer: NodeJS.Timeout;
-    const wait = (leftMs: number): void => {
-      const isLast = leftMs <= LONGEST_TIMER_MS;
-      timer = isLast ? setTimeout(fn, leftMs) : setTimeout(() => wait(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
-      timer.unref();
-    };
-    wait(ms);
-    return () => clearTimeout(timer);
-  },
+  setTimer: (fn, ms) => startTimer(fn, ms, (timer) => timer.unref()),
 };
+
+/**
+ * Calls `fn` once, `ms` from now, for what somebody waits for: on the clock of the machine, the process stays alive until
+ * then. Where nothing else holds it (a script without a server), it would end in the middle of the wait.
+ */
+export function setAwaitedTimer(clock: Clock, fn: () => void, ms: number): CancelTimer {
+  return clock === systemClock ? startTimer(fn, ms, ignore) : clock.setTimer(fn, ms);
+}
+
+function startTimer(fn: () => void, ms: number, started: (timer: NodeJS.Timeout) => unknown): CancelTimer {
+  let timer: NodeJS.Timeout;
+  const wait = (leftMs: number): void => {
+    const isLast = leftMs <= LONGEST_TIMER_MS;
+    timer = isLast ? setTimeout(fn, leftMs) : setTimeout(() => wait(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+    started(timer);
+  };
+  wait(ms);
+  return () => clearTimeout(timer);
+}
+
+function ignore(): void {
+  return;
+}
 
 /**
  * Keeps the process alive until what comes back is called: while an application starts or stops it may hold no socket,

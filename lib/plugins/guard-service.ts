@@ -1,5 +1,5 @@
 import type { InputIssue } from '../errors/framework-error';
-import type { Clock } from '../lifetime/clock';
+import { type Clock, setAwaitedTimer } from '../lifetime/clock';
 import { currentLifetime, runInside } from '../lifetime/current';
 import type { Lifetime } from '../lifetime/lifetime';
 import { isObservable, rx } from '../lifetime/observable';
@@ -179,11 +179,12 @@ function awaitWithin(
 ): Promise<unknown> {
   work?.keep();
   return new Promise((resolve, reject) => {
-    const cancelTimer = clock.setTimer(() => {
+    const endLate = (): void => {
       const error = late();
       reject(error);
       work?.end('deadline', error);
-    }, limitMs);
+    };
+    const cancelTimer = setAwaitedTimer(clock, endLate, limitMs);
     const done =
       <T>(settle: (with_: T) => void) =>
       (with_: T): void => {

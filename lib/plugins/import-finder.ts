@@ -3,11 +3,11 @@ import { describe } from './describe';
 import { pluginErrors } from './errors';
 import type { ModuleDraft, Report } from './module-tree';
 import { findInView, type Reference } from './plugin-plan';
-import { ANY_VERSION, nameOf, type ServiceRequest, toRequest } from './service-import';
+import { nameOf, type ServiceRequest, toRequest } from './service-import';
 import type { ServiceIndex } from './service-index';
-import { isName, isServiceRef } from './service-ref';
+import { isName, isServiceRef, type ServiceRef, serviceRef } from './service-ref';
 import { type InjectionKey, isClass } from './service-token';
-import { isRange } from './version';
+import { ANY_VERSION, isRange } from './version';
 
 export interface ImportFinderOptions {
   readonly ambient: ReadonlySet<InjectionKey>;
@@ -75,6 +75,11 @@ export class ImportFinder {
       this.#report(pluginErrors.SERVICE_RANGE_INVALID({ asks, got: describe(range) }));
       return;
     }
+    const service = this.#services.plugins(plugin, ANY_VERSION).length === 0 ? serviceNamed(plugin) : undefined;
+    if (service !== undefined) {
+      this.#dependOnService(module, toRequest(service, { version: range, optional: isOptional }), place);
+      return;
+    }
     const [found] = this.#services.plugins(plugin, range);
     if (found !== undefined) module.dependsOn.push(found as ModuleDraft);
     else if (!isOptional) this.#report(this.#services.missingPlugin(plugin, range).explain(asks));
@@ -93,6 +98,12 @@ interface PluginWanted {
   readonly plugin: string;
   readonly range: string;
   readonly isOptional: boolean;
+}
+
+/** `auth-plugin.auth`: the service of a plugin. */
+function serviceNamed(name: string): ServiceRef | undefined {
+  const [, plugin, service] = /^(.+)\.([^.]+)$/.exec(name) ?? [];
+  return plugin === undefined || service === undefined ? undefined : serviceRef(plugin, service);
 }
 
 function parseDependency(entry: unknown): PluginWanted | { readonly request: ServiceRequest } | undefined {

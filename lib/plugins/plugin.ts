@@ -24,7 +24,7 @@ export type ModuleExport = InjectionKey | ModuleImport | ServiceExport;
 export type PluginDependency =
   /** A service that its plugin names in `exports`. */
   | ServiceRef
-  /** The name of a plugin; the way for services that it exports while it is initialised. */
+  /** The name of a plugin, the way for services that it exports while it is initialised; or of a service: `auth-plugin.auth`. */
   | string
   | { readonly service: ServiceRef; readonly version?: string; readonly optional?: boolean }
   | { readonly plugin: string; readonly version?: string; readonly optional?: boolean };

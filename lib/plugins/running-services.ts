@@ -6,7 +6,7 @@ import type { PlannedModule } from './plugin-plan';
 import type { ServiceHealthAnswer } from './service-export';
 import type { ServiceRequest } from './service-import';
 import { isServiceRef } from './service-ref';
-import { isRange, isWithin, newestFirst } from './version';
+import { isRange, newestFirst, within } from './version';
 
 /** Whose services they are. */
 export interface ServiceOwner {
@@ -55,7 +55,8 @@ export class RunningServices {
     if (!isRange(range)) throw pluginErrors.SERVICE_RANGE_INVALID({ asks: who, got: describe(range) });
     const all = this.#all(ref.plugin);
     const named = all.filter(({ service }) => service === ref.service);
-    const [found] = named.filter(({ version, owner }) => owner.state !== 'new' && isWithin(version, range));
+    const ready = named.filter(({ owner }) => owner.state !== 'new');
+    const [found] = within(ready, ({ version }) => version, range);
     if (found === undefined) return { missing: this.#explain(ref, range, all, named) };
     this.#known.set(key, found);
     return { found };

@@ -1,10 +1,11 @@
 import type { ConcreteClass } from '../metadata/slot';
 import type { ServiceRef } from './service-ref';
 import { Inject, type InjectDecorator, type InjectionKey, Token } from './service-token';
+import { ANY_VERSION } from './version';
 
 /** Which service is wanted, and what is taken instead. */
 export interface ImportOptions<T = unknown> {
-  /** A range of semantic versions (`^2`); the newest within it is taken. Default: any release. */
+  /** A range of semantic versions (`^2`); the newest within it is taken. Default: any; releases first. */
   readonly version?: string;
   /** Whether it may be missing: `undefined` is passed then, with one warning in the log. Default `false`. */
   readonly optional?: boolean;
@@ -25,8 +26,6 @@ export interface ServiceRequest {
   /** What was given as options, where that is not understood. */
   readonly given: ImportOptions | undefined;
 }
-
-export const ANY_VERSION = '*';
 
 const requests = new WeakMap<Token, ServiceRequest>();
 

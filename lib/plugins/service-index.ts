@@ -9,7 +9,7 @@ import type { ServiceRequest } from './service-import';
 import { isServiceRef } from './service-ref';
 import { lacks, methodsOf } from './service-offers';
 import { keyName } from './service-token';
-import { isRange, isWithin, newestFirst } from './version';
+import { isRange, newestFirst, within } from './version';
 
 /** What is asked for cannot be understood, or is not what it is thought to be: never a case for a fallback. */
 export interface WrongRequest {
@@ -32,10 +32,9 @@ export class ServiceIndex {
   }
 
   /** The plugins of a name within a range of versions, the newest first. */
-  plugins(name: string, range: string): PlannedModule[] {
-    return (this.#plugins.get(name) ?? [])
-      .filter((it) => isWithin(versionOf(it), range))
-      .sort((one, other) => newestFirst(versionOf(one), versionOf(other)));
+  plugins(name: string, range: string): readonly PlannedModule[] {
+    const named = this.#plugins.get(name) ?? [];
+    return within(named, versionOf, range).toSorted((one, other) => newestFirst(versionOf(one), versionOf(other)));
   }
 
   /** The newest service within the range that is wanted. */
@@ -43,7 +42,7 @@ export class ServiceIndex {
     if (!isServiceRef(ref)) return { mistake: (who) => pluginErrors.SERVICE_REF_MISSING({ who, got: describe(ref) }) };
     if (!isRange(range)) return { mistake: (asks) => pluginErrors.SERVICE_RANGE_INVALID({ asks, got: describe(range) }) };
     const offers = this.#offersOf(ref.plugin, ref.service);
-    const [offer] = offers.filter(({ version }) => isWithin(version, range));
+    const [offer] = within(offers, ({ version }) => version, range);
     if (offer !== undefined) return checkedFor(ref.contract, offer);
     if (offers.length > 0)
       return {

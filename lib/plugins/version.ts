@@ -19,8 +19,17 @@ export function isRange(value: unknown): value is string {
 }
 
 /** Whether a version is one of those meant; one before a release only where the range itself names such a one. */
-export function isWithin(version: string, range: string): boolean {
+function isWithin(version: string, range: string): boolean {
   return (require('semver/functions/satisfies') as typeof Satisfies)(version, range);
+}
+
+/** The range of all versions: what is meant where none is said. */
+export const ANY_VERSION = '*';
+
+/** Those within a range; of any version, what comes before a release where there is no release. */
+export function within<T>(items: readonly T[], versionOf: (item: T) => string, range: string): readonly T[] {
+  const found = items.filter((item) => isWithin(versionOf(item), range));
+  return found.length === 0 && range === ANY_VERSION ? items : found;
 }
 
 /** The newest first. */

@@ -1,6 +1,6 @@
 import type { RouteTarget } from '../http/exchange';
 import type { RouteMatch, RouteTable } from '../routing/route-table';
-import { readMaxAgeMs } from './cache-lifetime';
+import { freshForMs, readMaxAgeMs } from './cache-lifetime';
 
 /** What is known of a static file before anybody asks for it. */
 export interface KnownFile {
@@ -20,6 +20,8 @@ export interface KnownResource {
   readonly file: KnownFile | undefined;
   readonly type: string | undefined;
   readonly cacheable: boolean;
+  /** How long what a route answers may be used again, as far as the route says so of all its answers. */
+  readonly freshMs: number;
 }
 
 /** Looks up what answers at a path; `undefined`: nothing does, or it would take the connection over. */
@@ -33,10 +35,11 @@ export function findResource(
   const target = match?.store;
   if (match === null || target === null || target === undefined || target.takesOver) return undefined;
   const file = fileOf(match);
-  if (file !== undefined) return { file, type: file.type, cacheable: file.cacheable };
+  if (file !== undefined) return { file, type: file.type, cacheable: file.cacheable, freshMs: 0 };
   const cacheControl = fieldOf(target, 'cache-control');
   const cacheable = cacheControl !== undefined && readMaxAgeMs(cacheControl) > 0;
-  return { file: undefined, type: fieldOf(target, 'content-type'), cacheable };
+  const freshMs = freshForMs({ 'cache-control': cacheControl, vary: fieldOf(target, 'vary') });
+  return { file: undefined, type: fieldOf(target, 'content-type'), cacheable, freshMs };
 }
 
 /** What a route says of all its answers. */

@@ -7,6 +7,7 @@ import type { NodeWire } from '../http/node-wire';
 import { keyOf } from './digest';
 import { EarlyHints } from './early-hints';
 import type { PushArm } from './experiment';
+import { GivenCookie } from './given-cookie';
 import { type FileOf, findResource, type KnownResource } from './known-resource';
 import { PagePromises } from './page-promises';
 import { preloadLink } from './preload-link';
@@ -38,6 +39,7 @@ export class PushPage implements HeadWatcher {
   readonly #keys = new Set<string>();
   readonly #promises: PagePromises;
   readonly #hints: EarlyHints;
+  readonly #given: GivenCookie | undefined;
   #isWatched = false;
 
   constructor(exchange: Exchange, rooms: PageRooms) {
@@ -46,6 +48,7 @@ export class PushPage implements HeadWatcher {
     this.#rooms = rooms;
     this.#promises = new PagePromises(exchange, this.#connection, rooms.settings, (...told) => this.#warn(...told));
     this.#hints = new EarlyHints(exchange);
+    this.#given = rooms.settings.cookie ? new GivenCookie(exchange) : undefined;
   }
 
   /** An experiment puts its client into an arm, whatever was delivered before. */
@@ -105,7 +108,8 @@ export class PushPage implements HeadWatcher {
     }
     const never = this.#whyNeverPromised();
     const { digest } = this.#connection;
-    if (never === undefined && digest.has(keyOf(options.method, path), resource.file?.etag, host.clock.now())) {
+    const key = keyOf(options.method, path);
+    if (never === undefined && (digest.has(key, resource.file?.etag, host.clock.now()) || this.#given?.has(key, resource))) {
       return { kind: 'skipped', reason: 'cached' };
     }
     const reason = never ?? this.#whyNotNow(resource) ?? this.#promise(request, resource);
@@ -136,12 +140,14 @@ export class PushPage implements HeadWatcher {
     return this.#promises.hasRoomFor(file?.bytes ?? 1) ? undefined : 'budget';
   }
 
-  #promise(request: PushRequest, { file }: KnownResource): NotPromised | undefined {
+  #promise(request: PushRequest, resource: KnownResource): NotPromised | undefined {
+    const { file } = resource;
     const { wire } = this.exchange;
     const headers = makeRequest(wire, request);
     if (!isSmall(headers, wire.stream?.session?.remoteSettings.maxHeaderListSize)) return 'headers';
     try {
       this.#promises.add({ headers, file, row: this.#row });
+      if (!wire.headSent) this.#given?.add(keyOf(request.options.method, request.path), resource);
       this.#watch();
       return undefined;
     } catch (error) {

@@ -20,6 +20,11 @@ export interface PushSettings {
   readonly maxConnectionBytes?: number;
   /** How many paths are remembered of what a connection was given. Default 256. */
   readonly digestSize?: number;
+  /**
+   * Whether a signed cookie (`push-given`) remembers what a client was given, so that it is not pushed over another connection
+   * either. By `cookieSecrets`; without them it is good until the process ends. Default `false`.
+   */
+  readonly cookie?: boolean;
 }
 
 /** `false`: nothing is pushed, hinted or linked. */
@@ -36,6 +41,7 @@ const DEFAULTS: Required<PushSettings> = {
   maxPageBytes: 1024 * 1024,
   maxConnectionBytes: 4 * 1024 * 1024,
   digestSize: 256,
+  cookie: false,
 };
 
 interface Rule {
@@ -64,6 +70,7 @@ const RULES: Readonly<Record<keyof PushSettings, Rule>> = {
   maxPageBytes: bytes,
   maxConnectionBytes: bytes,
   digestSize: wholeNumber(1, 10_000),
+  cookie: { expected: 'true or false', accepts: (value) => typeof value === 'boolean' },
 };
 
 /** Everything that is wrong with the option `push`. */

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../lifetime/clock';
+import { type Clock, setAwaitedTimer, systemClock } from '../lifetime/clock';
 import { withoutStack } from '../errors/framework-error';
 import { checkOptions, CLOCK, COUNT, COUNT_OR_NONE, DURATION, NAME, type Rules } from './check-options';
 import { resilienceErrors } from './errors';
@@ -106,7 +106,7 @@ export class Bulkhead {
       const waiting: Waiting = { enter: () => leaveQueue(resolve) };
       const abort = (): void => leaveQueue(() => reject(signal?.reason));
       const refuse = (): void => leaveQueue(() => reject(this.#refuse('BULKHEAD_WAIT_TIMEOUT')));
-      const cancelTimer = this.#clock.setTimer(refuse, this.#maxWaitMs);
+      const cancelTimer = setAwaitedTimer(this.#clock, refuse, this.#maxWaitMs);
       this.#queue.add(waiting);
       signal?.addEventListener('abort', abort, { once: true });
     });

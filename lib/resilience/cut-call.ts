@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock } from '../lifetime/clock';
+import { type CancelTimer, type Clock, setAwaitedTimer } from '../lifetime/clock';
 
 /** What cuts a call short. */
 export interface Limits {
@@ -55,7 +55,7 @@ class CutCall<T> {
 
   begin(fn: Cuttable<T>): void {
     const { clock, timeoutMs, signal } = this.#limits;
-    if (timeoutMs > 0) this.#cancelTimer = clock.setTimer(this.#timeOut, timeoutMs);
+    if (timeoutMs > 0) this.#cancelTimer = setAwaitedTimer(clock, this.#timeOut, timeoutMs);
     signal?.addEventListener('abort', this.#abort, { once: true });
     try {
       const made = fn(this.#controller?.signal ?? signal);

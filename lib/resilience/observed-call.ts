@@ -1,4 +1,5 @@
 import type { Observable, Subscriber } from 'rxjs';
+import { setAwaitedTimer } from '../lifetime/clock';
 import { rx } from '../lifetime/observable';
 import type { EndOfCall, Limits } from './cut-call';
 
@@ -54,7 +55,7 @@ export class ObservedCall<T, E extends ObservedEnd> {
     const subscriber = this.#subscriber;
     const { clock, timeoutMs, signal } = this.#limits;
     subscriber.add(() => this.#abandon());
-    const cancelTimer = timeoutMs > 0 ? clock.setTimer(() => this.#timeOut(), timeoutMs) : undefined;
+    const cancelTimer = timeoutMs > 0 ? setAwaitedTimer(clock, () => this.#timeOut(), timeoutMs) : undefined;
     subscriber.add(cancelTimer);
     if (signal !== undefined) this.#endWith(signal);
     // The inner subscriber is known before the source begins, so that one which never stops by itself can be stopped.

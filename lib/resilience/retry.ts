@@ -1,4 +1,4 @@
-import { type Clock, epochMs } from '../lifetime/clock';
+import { type Clock, epochMs, setAwaitedTimer } from '../lifetime/clock';
 import { isCancellation } from '../lifetime/end-reason';
 import { isConnectionFailure } from './connection-failure';
 import { readRetryAfterMs } from './retry-after';
@@ -75,10 +75,14 @@ export class Retry {
         cancelTimer();
         reject(signal?.reason);
       };
-      const cancelTimer = this.#clock.setTimer(() => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
-      }, delayMs);
+      const cancelTimer = setAwaitedTimer(
+        this.#clock,
+        () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        },
+        delayMs,
+      );
       signal?.addEventListener('abort', abort, { once: true });
     });
   }

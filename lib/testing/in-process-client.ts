@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
+import { stayAwake } from '../lifetime/clock';
 
 /** A request to be made without a port. */
 export interface InProcessRequest {
@@ -29,6 +30,7 @@ export function connectInProcess(serve: (socket: Duplex) => void): Duplex {
   // Neither side of a pair hears of it when the other is destroyed.
   clientSide.once('close', () => serverSide.destroy());
   serverSide.once('close', () => clientSide.destroy());
+  clientSide.once('close', stayAwake());
   serve(serverSide);
   return clientSide;
 }
@@ -45,6 +47,8 @@ export async function requestInProcess(serve: (socket: Duplex) => void, options:
   const headers: Record<string, string | readonly string[]> = { host: 'in-process', ...lowerCase(options.headers ?? {}) };
   if (type !== undefined) headers['content-type'] ??= type;
   if (payload !== undefined) headers['content-length'] ??= String(payload.length);
+  // As a socket would: nothing else may hold the process while a time limit is waited for.
+  const release = stayAwake();
   try {
     const response = await exchange(clientSide, options, headers, payload);
     const bytes = await readAll(response);
@@ -58,6 +62,7 @@ export async function requestInProcess(serve: (socket: Duplex) => void, options:
   } finally {
     clientSide.destroy();
     serverSide.destroy();
+    release();
   }
 }
 

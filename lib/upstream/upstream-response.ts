@@ -51,6 +51,8 @@ export class UpstreamResponse {
     const told = { retryAfterMs: parseRetryAfter(this.header('retry-after'), Date.now()) };
     if (this.status >= 500) throw Object.assign(upstreamErrors.UPSTREAM_FAILED(slots, untold(502)), told);
     const refused = upstreamErrors.UPSTREAM_REFUSED(slots, untold(502));
+    // Whoever sends us elsewhere, where an answer is expected, works no better than one that fails.
+    if (this.status < 400) throw refused;
     throw Object.assign(countsAs(this.status === 429 ? 'ignored' : 'success', refused), this.status === 429 ? told : {});
   }
 

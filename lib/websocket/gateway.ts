@@ -1,7 +1,7 @@
 // Hot: `handle` is called for each message.
 import type { Logger } from '../diagnostics/logger';
 import type { FrameworkError } from '../errors/framework-error';
-import { isRefusal, toFailure } from '../http/failure-reply';
+import { isRefusal, toFailure, toProblem } from '../http/failure-reply';
 import type { Clock } from '../lifetime/clock';
 import type { Deadlines } from '../lifetime/deadline';
 import { isCancellation } from '../lifetime/end-reason';
@@ -187,8 +187,8 @@ function typeOf(value: unknown): string | undefined {
   return typeof type === 'string' ? type : undefined;
 }
 
-/** A failure as a client sees it. Never a stack, a cause or another server's text. */
+/** A failure as a client sees it, in the words of HTTP. Never a stack, a cause or another server's text. */
 function errorFrame(failure: FrameworkError): object {
-  const { code, detail, errors = [], members } = failure;
-  return { ...members, type: 'error', code, detail: detail ?? 'Something went wrong here. It was logged.', errors };
+  const { code, errors = [], members } = failure;
+  return { ...members, type: 'error', code, detail: toProblem(failure).detail, errors };
 }

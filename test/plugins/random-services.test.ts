@@ -8,7 +8,7 @@ import { startInstances, stopInstances } from '../../lib/plugins/run-instances';
 import { exportService } from '../../lib/plugins/service-export';
 import { importService } from '../../lib/plugins/service-import';
 import { serviceRef } from '../../lib/plugins/service-ref';
-import { isWithin, newestFirst } from '../../lib/plugins/version';
+import { newestFirst, within } from '../../lib/plugins/version';
 import { build, mistakesOf } from './plan';
 
 /** What a plugin asks for: a service of the plugin `p<of>`, within a range. */
@@ -55,8 +55,8 @@ function titleOf({ at, version }: DrawnPlugin): string {
 
 /** What somebody is given for a use, said as plainly as possible. */
 function meantBy(all: readonly DrawnPlugin[], { of, range }: DrawnUse): DrawnPlugin | undefined {
-  const offered = all.filter(({ at, version, isSilent }) => at === of && !isSilent && isWithin(version, range));
-  return [...offered].sort((one, other) => newestFirst(one.version, other.version))[0];
+  const offered = all.filter(({ at, isSilent }) => at === of && !isSilent);
+  return [...within(offered, ({ version }) => version, range)].sort((one, other) => newestFirst(one.version, other.version))[0];
 }
 
 /** The same plugins without what would be a mistake: what is missing and required, and uses that do not go down. */

@@ -79,6 +79,30 @@ describe('a service that is imported', () => {
     expect(root.container.resolve(Both).auth).toBeInstanceOf(Ten);
   });
 
+  it('of any version is what comes before a release, where there is no release', async () => {
+    @Injectable()
+    class Both {
+      constructor(@ImportService(AUTH) readonly auth: AuthService) {}
+    }
+    @Plugin({
+      ...{ name: 'auth-plugin', version: '2.0.0-beta.2', providers: [AuthOne, AuthTwo] },
+      exports: [exportService(AUTH, AuthOne, { version: '2.0.0-beta.1' }), exportService(AUTH, AuthTwo)],
+    })
+    class AuthPlugin {}
+    @Plugin({ name: 'needing', version: '1.0.0', imports: [AuthPlugin], providers: [Both], dependencies: ['auth-plugin', AUTH] })
+    class Needing {}
+    const { root } = await build(Needing);
+    expect(root.container.resolve(Both).auth).toBeInstanceOf(AuthTwo);
+
+    @Injectable()
+    class Ranged {
+      constructor(@ImportService(AUTH, { version: '^2' }) readonly auth: AuthService) {}
+    }
+    @Module({ imports: [AuthPlugin], providers: [Ranged] })
+    class App {}
+    expect(textsOf(App).join()).toContain('SERVICE_VERSION_UNSATISFIED');
+  });
+
   it('may be missing: undefined, a value, or a class that is made for the module', async () => {
     @Injectable()
     class Clock {}
@@ -255,6 +279,35 @@ describe('every mistake about services', () => {
       'SERVICE_VERSION_UNSATISFIED: UserPlugin needs auth-plugin ^7 as dependencies[4]; of auth-plugin there is 2.0.0. Widen the range, or load a version within it.',
       'PLUGIN_NOT_LOADED: UserPlugin needs storage-plugin.storage as dependencies[6], and no plugin of the name storage-plugin is loaded. Add the plugin to the imports of App.',
       'DEPENDENCY_INVALID: UserPlugin: dependencies[7] is 5; expected the name of a service (serviceRef) or of a plugin, or an object with service or plugin, and version and optional.',
+    ]);
+  });
+});
+
+describe('a dependency that is a text', () => {
+  it('names a plugin, or else a service of one, which is made before', () => {
+    @Plugin({ name: 'a.b', version: '1.0.0' })
+    class Dotted {}
+    @Plugin({ name: 'user-plugin', version: '1.0.0', dependencies: ['auth-plugin.auth', 'a.b'] })
+    class UserPlugin {}
+    @Module({ imports: [UserPlugin, AuthPluginTwo, Dotted] })
+    class App {}
+    const { modules } = planOf(App);
+    const titles = modules.map(({ title }) => title);
+    expect(titles.at(-2)).toBe('user-plugin@1.0.0');
+    expect(modules.find(({ title }) => title === 'user-plugin@1.0.0')?.uses.map(({ request }) => request.ref.name)).toEqual([
+      'auth-plugin.auth',
+    ]);
+  });
+
+  it('is told of when it is not there, with who needs it', () => {
+    const dependencies = ['auth-plugin.auht', 'storage-plugin.storage'];
+    @Plugin({ name: 'user-plugin', version: '1.0.0', dependencies })
+    class UserPlugin {}
+    @Module({ imports: [UserPlugin, AuthPluginTwo] })
+    class App {}
+    expect(textsOf(App)).toEqual([
+      'SERVICE_UNKNOWN: UserPlugin needs auth-plugin.auht as dependencies[0], and auth-plugin exports only "auth". Did you mean "auth"?',
+      'PLUGIN_NOT_LOADED: UserPlugin needs storage-plugin.storage as dependencies[1], and no plugin of the name storage-plugin is loaded. Add the plugin to the imports of App.',
     ]);
   });
 });

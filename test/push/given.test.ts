@@ -116,6 +116,65 @@ describe('what a connection was given', () => {
     expect(await pushedWith('/')).toEqual(['/static/app.css', '/static/logo.svg']);
   });
 
+  describe('with the option cookie', () => {
+    const open = (options: object = {}): Promise<PushApp> => {
+      const folder = { root: files.root, prefix: '/static', maxAgeMs: 60_000, watch: true };
+      return openPushApp([Pages], { clock, static: folder, push: { cookie: true }, ...options });
+    };
+
+    /** What is promised with a page over a new connection, and the cookie that comes with it. */
+    async function visit(path: string, cookie?: string): Promise<{ paths: string[]; cookies: string[] }> {
+      const by = await app.connect();
+      const { headers } = await by.get(path, cookie === undefined ? {} : { cookie });
+      await by.settled();
+      const set = headers['set-cookie'] ?? [];
+      return { paths: by.paths, cookies: set.map((line) => line.split(';', 1)[0]) };
+    }
+
+    beforeEach(async () => {
+      await app.close();
+      app = await open();
+    });
+
+    it('is not pushed to it over another connection either, as long as it is the same', async () => {
+      const first = await visit('/');
+      expect(first.paths).toEqual(['/static/app.css', '/static/logo.svg']);
+      expect(first.cookies).toEqual([expect.stringMatching(/^push-given=/)]);
+      const again = await visit('/', first.cookies[0]);
+      expect(again).toEqual({ paths: [], cookies: [] });
+      files.write('logo.svg', '<svg xmlns="http://www.w3.org/2000/svg"><p/></svg>', 1_400_000_000);
+      const changed = await visit('/', first.cookies[0]);
+      expect(changed.paths).toEqual(['/static/logo.svg']);
+      expect((await visit('/', changed.cookies[0])).paths).toEqual([]);
+    });
+
+    it('is not pushed either while a route said of all its answers that they are fresh', async () => {
+      const { paths, cookies } = await visit('/data-page');
+      expect(paths).toContain('/api/minute');
+      const again = await visit('/data-page', cookies[0]);
+      expect(again.paths).toEqual(['/api/never', '/api/unsaid', '/api/per-user']);
+      await clock.advance(61_000);
+      expect((await visit('/data-page', cookies[0])).paths).toEqual(paths);
+    });
+
+    it('is pushed all the same when the cookie is of somebody else’s making', async () => {
+      const [cookie = ''] = (await visit('/')).cookies;
+      expect((await visit('/', `${cookie}x`)).paths).toHaveLength(2);
+      await app.close();
+      app = await open({ cookieSecrets: 'a secret of this application' });
+      expect((await visit('/', cookie)).paths).toHaveLength(2);
+      const { cookies } = await visit('/');
+      await app.close();
+      app = await open({ cookieSecrets: ['a newer one', 'a secret of this application'] });
+      expect((await visit('/', cookies[0])).paths).toEqual([]);
+    });
+
+    it('sends no cookie to those that are promised nothing', async () => {
+      const browser = await app.connect({ enablePush: false });
+      expect((await browser.get('/')).headers['set-cookie']).toBeUndefined();
+    });
+  });
+
   it('does not matter to hints: a cache that has it does not ask', async () => {
     const browser = await app.connect({ enablePush: false });
     const first = await browser.get('/');

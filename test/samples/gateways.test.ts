@@ -60,8 +60,13 @@ describe('the sample api-gateway', () => {
 
   beforeEach(async () => {
     [users, orders] = [await openUpstream(), await openUpstream()];
-    const environment = { USER_SERVICE_URL: users.url, ORDER_SERVICE_URL: orders.url, BREAKER_RESET_MS: '60000' };
+    const environment = { USER_SERVICE_URL: `${users.url}/`, ORDER_SERVICE_URL: orders.url, BREAKER_RESET_MS: '60000' };
     await start('api-gateway', { ...environment, DEADLINE_MS: '2000', CLIENT_TIMEOUT_MS: '500' });
+  });
+
+  it('asks each service at its path, also where its address ends with a slash', async () => {
+    for (const service of [users, orders]) service.answer = (request, response) => json(response, request.url);
+    expect((await dashboard()).body).toEqual({ user: '/api/user', orders: '/api/orders' });
   });
 
   it('sends what both services have, what one has, and says why there is nothing', async () => {

@@ -247,3 +247,18 @@ describe('the sample http2-push', () => {
     });
   }
 });
+
+it('the sample http2-push, with PUSH_COOKIE=1, pushes nothing twice over two connections', async () => {
+  const sample = SampleProcess.sample('http2-push', { PUSH_COOKIE: '1' });
+  const url = await sample.listening();
+  let cookie = '';
+  for (const promised of [4, 0]) {
+    const client = await PushClient.connect(url);
+    const { headers } = await client.get('/dashboard', { cookie });
+    await client.settled();
+    expect(client.paths).toHaveLength(promised);
+    cookie = headers['set-cookie']?.[0]?.split(';', 1)[0] ?? cookie;
+    await client.close();
+  }
+  expect(await sample.end()).toBe(0);
+}, 60_000);

@@ -39,6 +39,17 @@ it.each([
   expect(breaker.stats[among]).toBe(1);
 });
 
+it.each([
+  [302, 'failures'],
+  [404, 'successes'],
+  [429, 'ignored'],
+  [500, 'failures'],
+] as const)('counts a call that expects success, and has %i, among the %s', async (code, among) => {
+  upstream.answer = status(code);
+  await expect(breaker.call(() => client.http.getJson(upstream.url))).rejects.toMatchObject({ status: 502 });
+  expect(breaker.stats[among]).toBe(1);
+});
+
 it('counts a connection that is not made, or breaks before or within the answer, as a failure', async () => {
   upstream.answer = ({ socket }) => void socket.resetAndDestroy();
   await expect(read()).rejects.toMatchObject({ code: 'UPSTREAM_BROKEN' });

@@ -128,6 +128,11 @@ class Live {
     }
   }
 
+  @OnMessage('refuses-briefly')
+  refusesBriefly() {
+    throw new ConflictError({ code: 'ROOM_FULL' });
+  }
+
   @OnMessage('fails')
   fails() {
     throw new Error('a secret of the server');
@@ -331,6 +336,8 @@ describe('messages', () => {
     const client = await connect();
     client.send({ type: 'refuses' });
     expect(await client.next()).toEqual({ type: 'error', code: 'ROOM_FULL', detail: 'The room is full.', errors: [] });
+    client.send({ type: 'refuses-briefly' });
+    expect(await client.next()).toEqual({ type: 'error', code: 'ROOM_FULL', detail: 'Conflict', errors: [] });
   });
 
   it('handles one message after the other, in the order they came', async () => {

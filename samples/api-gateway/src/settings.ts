@@ -17,7 +17,7 @@ export const ORDER_SERVICE_URL = url('ORDER_SERVICE_URL');
 function url(name: string): string | undefined {
   const text = process.env[name];
   if (text === undefined || text === '') return undefined;
-  if (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)) return text;
+  if (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)) return text.replace(/\/$/, '');
   throw new Error(`${name} must be an http or https URL, not "${text}".`);
 }
 

@@ -1,4 +1,4 @@
-import { circuitBreaker, CircuitBreaker, Controller, Get, Param, RequestContext, Use } from 'rockstar-web';
+import { BadRequestError, circuitBreaker, CircuitBreaker, Controller, Get, Param, RequestContext, Use } from 'rockstar-web';
 import { Upstream } from './upstream';
 
 /** Three ways to stand behind a breaker. Open, each answers 503 at once, and the upstream is left alone. */
@@ -23,6 +23,7 @@ export class ApiController {
   @Get('/cache/:key')
   @CircuitBreaker({ name: 'cache', key: (ctx) => ctx.param('key') })
   async cached(@Param('key') key: string, ctx: RequestContext) {
+    if (key === '.' || key === '..') throw new BadRequestError({ detail: 'A key does not climb.' });
     ctx.json(200, await this.upstream.get(`/cache/${encodeURIComponent(key)}`));
   }
 }

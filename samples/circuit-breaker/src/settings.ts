@@ -1,7 +1,7 @@
 import { bearerTokens, environmentToken, type ApplicationOptions } from 'rockstar-web';
 
 /** What the application asks; without it, an upstream of this sample's own. */
-export const UPSTREAM_URL = process.env.UPSTREAM_URL === '' ? undefined : process.env.UPSTREAM_URL;
+export const UPSTREAM_URL = url('UPSTREAM_URL');
 
 /** How long a call to the upstream may take, in milliseconds. */
 const TIMEOUT_MS = milliseconds('EXTERNAL_API_TIMEOUT_MS', 2_000);
@@ -21,6 +21,13 @@ export const options = {
   },
   auth: bearerTokens([{ token: environmentToken('ADMIN_TOKEN'), user: { name: 'admin', permissions: ['*'] } }]),
 } satisfies ApplicationOptions;
+
+function url(name: string): string | undefined {
+  const text = process.env[name];
+  if (text === undefined || text === '') return undefined;
+  if (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)) return text;
+  throw new Error(`${name} must be an http or https URL, not "${text}".`);
+}
 
 function milliseconds(name: string, otherwise: number): number {
   const text = process.env[name];

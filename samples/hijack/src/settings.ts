@@ -8,7 +8,8 @@ export const DEADLINE_MS = milliseconds('HIJACK_DEADLINE_MS', 30_000);
 export const PROXY_TARGETS: ReadonlyMap<string, string> = new Map(
   entries('PROXY_TARGETS').map((entry) => {
     const [, name, target] = /^([^=]+)=(.+:\d+)$/.exec(entry) ?? [];
-    if (name === undefined || target === undefined) throw new Error(`PROXY_TARGETS is name=host:port,…, not "${entry}".`);
+    if (name === undefined || target === undefined || portOf(target) > 65_535)
+      throw new Error(`PROXY_TARGETS is name=host:port,…, not "${entry}".`);
     return [name, target];
   }),
 );
@@ -24,6 +25,10 @@ export const TOKENS: readonly BearerToken<TokenUser>[] = entries('TOKENS').map((
   if (!token || !name) throw new Error(`TOKENS is token:user:permission+permission,…, not "${entry}".`);
   return { token, user: { name, permissions: permissions ? permissions.split('+') : [] } };
 });
+
+function portOf(target: string): number {
+  return Number(target.slice(target.lastIndexOf(':') + 1));
+}
 
 function entries(name: string): string[] {
   return (process.env[name] ?? '')
