@@ -34,6 +34,6 @@ export async function runWatched(
       tell(terminal, 'A source file changed; starting again.');
     }
   } finally {
-    unwatch();
+    await unwatch();
   }
 }

@@ -295,4 +295,4 @@ it('the sample hijack refuses to start with a target that is none', async () => 
   const sample = SampleProcess.sample('hijack', { PROXY_TARGETS: 'here=127.0.0.1:80,there=127.0.0.1:65536' });
   expect(await sample.exited).toBe(1);
   expect(sample.stderr).toContain('PROXY_TARGETS is name=host:port,…, not "there=127.0.0.1:65536".');
-}, 30_000);
+});

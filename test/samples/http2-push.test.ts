@@ -261,4 +261,4 @@ it('the sample http2-push, with PUSH_COOKIE=1, pushes nothing twice over two con
     await client.close();
   }
   expect(await sample.end()).toBe(0);
-}, 60_000);
+});
