@@ -43,15 +43,16 @@ export function examineNode(version: string): Finding {
   return isEnough ? fine('Node', version) : failure('Node', `${version}; at least ${least} is needed. Install a newer one.`);
 }
 
-export function examinePort(port: number): Promise<Finding> {
+export function examinePort(port: number, host: string): Promise<Finding> {
   const what = `port ${port}`;
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be had (${error.code})`;
-      resolve(warning(what, `${reason}; PORT=0 takes any free one.`));
+    server.once('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'EADDRINUSE') resolve(warning(what, 'is taken by another program; PORT=0 takes any free one.'));
+      else if (code === 'EACCES') resolve(warning(what, `cannot be had (${code}); PORT=0 takes any free one.`));
+      else resolve(failure(what, `cannot be had on ${host} (${code}). Set HOST to an address of this machine, or leave it out.`));
     });
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(fine(what, 'is free'))));
+    server.listen(port, host, () => server.close(() => resolve(fine(what, 'is free'))));
   });
 }
 

@@ -21,9 +21,9 @@ export async function examineEnvironment(env: Terminal['env'], port: string | un
     const { mistakes = [error] } = error as { readonly mistakes?: readonly Error[] };
     return mistakes.map(({ message }) => failure('environment', message));
   }
-  const { tls } = environment;
+  const { tls, port: chosen, host } = environment;
   const named = tls === undefined || tls === 'self-signed' ? [] : [examineCertificate(tls, Date.now())];
-  return [await examinePort(environment.port), ...named];
+  return [await examinePort(chosen, host), ...named];
 }
 
 /** In: key and certificate as PEM text; milliseconds since 1970. */

@@ -42,7 +42,7 @@ export const cliErrors = defineErrors({
   CLI_TOOL_MISSING: { message: '{tool} is not installed in {folder}. {wayOut}' },
   CLI_BUILD_FAILED: { message: 'The compiler found mistakes (exit code {exitCode}); see above.' },
   CLI_FILE_TAKEN: { message: '{file} is there already, and nothing was written. Take another name, or move it away first.' },
-  CLI_WRITE_FAILED: { message: '{file} could not be written, and nothing was left behind: {reason}' },
+  CLI_WRITE_FAILED: { message: '{file} could not be written, and {left}: {reason}' },
   CLI_MODULE_MISSING: {
     message:
       'No class with @Module or @Plugin was found in {folder}. Name its file with --module, or leave it out with --no-register.',

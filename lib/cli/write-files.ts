@@ -18,23 +18,38 @@ export function writeFiles(files: readonly FileToWrite[]): void {
     try {
       writeOne(one, undos);
     } catch (error) {
-      for (const undo of undos.reverse()) undo();
-      throw cliErrors.CLI_WRITE_FAILED({ file: one.file, reason: (error as Error).message });
+      const left = takeBack(undos) ? 'nothing was left behind' : 'not all that was written before could be taken back';
+      throw cliErrors.CLI_WRITE_FAILED({ file: one.file, left, reason: (error as Error).message });
     }
   }
+}
+
+/** Out: whether all of it was. */
+function takeBack(undos: readonly (() => void)[]): boolean {
+  let isAll = true;
+  for (const undo of undos.toReversed()) {
+    try {
+      undo();
+    } catch {
+      isAll = false;
+    }
+  }
+  return isAll;
 }
 
 /** In: where to put what takes back that it was written. */
 function writeOne({ file, text, before }: FileToWrite, undos: (() => void)[]): void {
   if (before !== undefined) {
-    writeFileSync(file, text);
+    // What may not be written is as it was; what is written in part, on a full disk, is not.
+    closeSync(openSync(file, 'r+'));
     undos.push(() => writeFileSync(file, before));
+    writeFileSync(file, text);
     return;
   }
   const firstMade = mkdirSync(dirname(file), { recursive: true });
   undos.push(() => removeEmpty(dirname(file), firstMade));
   // Somebody may have made it meanwhile.
   closeSync(openSync(file, 'wx'));
-  undos.push(() => rmSync(file));
+  undos.push(() => rmSync(file, { force: true }));
   writeFileSync(file, text);
 }

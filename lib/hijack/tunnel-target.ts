@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { AuthorityTable } from '../routing/authority-table';
 import { hijackErrors } from './errors';
 
@@ -22,7 +23,7 @@ const HOST_AND_PORT = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@?#[\]]+)):(\d{1,5})$/i;
 export function parseTarget(target: TunnelTarget): Endpoint {
   const endpoint = typeof target === 'string' ? fromText(target) : target;
   if (isHost(endpoint?.host) && isPort(endpoint?.port)) return endpoint as Endpoint;
-  throw hijackErrors.TUNNEL_TARGET_INVALID({ got: typeof target === 'string' ? JSON.stringify(target) : JSON.stringify(target) });
+  throw hijackErrors.TUNNEL_TARGET_INVALID({ got: typeof target === 'string' ? JSON.stringify(target) : inspect(target) });
 }
 
 function fromText(text: string): Endpoint | undefined {
@@ -41,7 +42,9 @@ function isPort(port: unknown): boolean {
 /** Fails with: TUNNEL_TARGET_REFUSED, TUNNEL_ALLOW_INVALID. */
 export function checkAllowed({ host, port }: Endpoint, allow: TunnelAllowList | undefined): void {
   if (allow === undefined) return;
-  const isAllowed = typeof allow === 'function' ? allow(host, port) : tableOf(allow).find(toAuthority(host, port)) !== null;
+  // A promise is no yes.
+  const isAllowed =
+    typeof allow === 'function' ? allow(host, port) === true : tableOf(allow).find(toAuthority(host, port)) !== null;
   if (!isAllowed) throw hijackErrors.TUNNEL_TARGET_REFUSED();
 }
 

@@ -126,7 +126,9 @@ export class Takeover {
     const { stream } = this;
     this.#reason ??= 'finished';
     if (this.protocol === '2.0') (stream as ServerHttp2Stream).close(HTTP2_CODES.CONNECT_ERROR);
-    else if (stream instanceof Socket && !this.exchange.connection.encrypted) stream.resetAndDestroy();
+    // Node loses a socket that is reset while it is being shut down: it would never be closed.
+    const isEnding = stream.writableEnded && !stream.writableFinished;
+    if (stream instanceof Socket && !this.exchange.connection.encrypted && !isEnding) stream.resetAndDestroy();
     stream.destroy();
   }
 

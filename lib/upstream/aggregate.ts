@@ -145,7 +145,7 @@ class Aggregation {
     const startedMs = this.#now();
     const part: Part = { name, isRequired, lifetime, startedMs, tookMs: undefined, value: null, missing: undefined };
     this.#parts.push(part);
-    // A part that is behind a required one which failed at once is not begun.
+    // A part that is behind one which ended the request is not begun.
     if (this.#isOver) return;
     lifetime.keep();
     run(lifetime, work).then(

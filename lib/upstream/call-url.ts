@@ -1,3 +1,4 @@
+import { countsAs } from '../resilience/verdict';
 import { upstreamErrors } from './errors';
 
 type QueryValue = string | number | boolean | undefined;
@@ -38,8 +39,7 @@ export function parseAbsolute(text: string): URL {
   try {
     url = new URL(text);
   } catch (cause) {
-    const reason = 'it is not absolute, and the client has no baseUrl';
-    throw upstreamErrors.UPSTREAM_URL_INVALID({ url: withoutSecrets(text), reason }, { cause });
+    throw invalid(text, 'it is not absolute, and the client has no baseUrl', cause);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw invalid(text, `only http and https are spoken, not ${url.protocol}`);
@@ -60,8 +60,9 @@ function parseBelow(path: string, baseUrl: string): URL {
   return url;
 }
 
-function invalid(url: string, reason: string): Error {
-  return upstreamErrors.UPSTREAM_URL_INVALID({ url: withoutSecrets(url), reason });
+/** It may be made of what a client sent, and tells nothing of the service that is not asked: it must not open its breaker. */
+function invalid(url: string, reason: string, cause?: unknown): Error {
+  return countsAs('ignored', upstreamErrors.UPSTREAM_URL_INVALID({ url: withoutSecrets(url), reason }, { cause }));
 }
 
 function withoutSecrets(url: string): string {

@@ -24,6 +24,8 @@ function isPlainlyValid(object: unknown, given: ValidatorOptions | null | undefi
   if (typeof object !== 'object' || object === null) return false;
   const options = given ?? NO_OPTIONS;
   if (options.skipMissingProperties || options.skipNullProperties || options.skipUndefinedProperties) return false;
+  // Of what is no list, class-validator itself knows what it takes it for.
+  if (options.groups !== undefined && !Array.isArray(options.groups)) return false;
   return validityFor(options).isValid(object, Boolean(options.whitelist));
 }
 

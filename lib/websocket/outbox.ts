@@ -59,24 +59,22 @@ export class Outbox {
   /** In: a whole frame, or its header and what it is of. */
   #write(frame: Uint8Array, payload?: Uint8Array): boolean | Promise<void> {
     const stream = this.#stream;
+    // What is held back is not for want of room: it must not count as that.
+    if (stream.writableCorked > 0 && stream.writableLength > this.#mostHeldBack) letGo(stream);
     const before = stream.writableLength;
     if (!this.#hasRoom(before)) return false;
     if (this.#isBehind(before)) return new Promise((resolve) => this.#put(frame, payload, () => resolve()));
-    if (this.#socket._receiver._bufferedBytes > 0) this.#holdBack();
+    // More came with what is being handled: answers to it leave in one write, at the end of this tick.
+    if (this.#socket._receiver._bufferedBytes > 0 && stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(letGo, stream);
+    }
     this.#put(frame, payload);
     return true;
   }
 
-  /** More came with what is being handled: answers to it leave in one write, at the end of this tick. */
-  #holdBack(): void {
-    const stream = this.#stream;
-    if (stream.writableCorked === 0) {
-      stream.cork();
-      process.nextTick(letGo, stream);
-    } else if (stream.writableLength > MOST_HELD_BACK) {
-      stream.uncork();
-      stream.cork();
-    }
+  get #mostHeldBack(): number {
+    return Math.min(MOST_HELD_BACK, this.#settings.bufferLimitBytes / 4);
   }
 
   #put(frame: Uint8Array, payload: Uint8Array | undefined, done?: () => void): void {

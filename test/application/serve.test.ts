@@ -41,6 +41,11 @@ async function leave(app: SampleProcess, path: string, begun: string): Promise<v
   expect(await left).toBe('left');
 }
 
+/** Settles when it writes more on stderr. */
+async function told({ child }: SampleProcess): Promise<void> {
+  await once(child.stderr as NodeJS.ReadableStream, 'data');
+}
+
 describe('serve', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ends gracefully on %s: one line on stdout, the log on stderr, code 0',
@@ -147,7 +152,7 @@ describe('serve', () => {
   it.each([
     ['/mistake', /Error: a mistake\n +at /],
     ['/thrown', /Error: a mistake\n +at /],
-    ['/text', /Error: A promise was rejected that nobody waited for: 'a text'/],
+    ['/text', /ERR_UNHANDLED_REJECTION/],
   ])('ends with code 1 for any other rejection that nobody handles: %s', async (path, told) => {
     const app = start({}, 'nobody-waits.ts');
     await fetch(new URL(path, await app.listening())).catch(() => 'broken off');
@@ -155,12 +160,24 @@ describe('serve', () => {
     expect(app.stderr).toMatch(told);
   });
 
-  it('leaves other rejections to whoever listens for them', async () => {
-    const app = start({ LISTENS: '1' }, 'nobody-waits.ts');
+  it.each(['1', 'once'])('leaves other rejections to whoever listens for them: %s', async (listens) => {
+    const app = start({ LISTENS: listens }, 'nobody-waits.ts');
     const url = await app.listening();
     await fetch(new URL('/mistake', url));
     while (!app.stdout.includes('heard: a mistake')) await once(app.child.stdout as NodeJS.ReadableStream, 'data');
     expect((await fetch(new URL('/health/live', url))).status).toBe(200);
+    expect(await app.end()).toBe(0);
+  });
+
+  it('leaves other rejections to Node where that is told not to end the process, and goes on listening', async () => {
+    const app = start({ NODE_OPTIONS: '--unhandled-rejections=warn' }, 'nobody-waits.ts');
+    const url = await app.listening();
+    for (const times of [1, 2]) {
+      expect(await (await fetch(new URL('/mistake', url))).text()).toBe('done');
+      expect(await (await fetch(new URL('/forgotten', url))).text()).toBe('done');
+      while ((app.stderr.match(/nobody waited for/g) ?? []).length < times) await told(app);
+    }
+    expect(app.stderr).toMatch(/UnhandledPromiseRejectionWarning: Error: a mistake/);
     expect(await app.end()).toBe(0);
   });
 

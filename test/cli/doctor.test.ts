@@ -42,6 +42,12 @@ describe('rockstar doctor', () => {
     await once(server, 'close');
   });
 
+  it('tells that nobody could listen where HOST says', async () => {
+    cli.environment = { HOST: '192.0.2.1' };
+    expect(await cli.run('doctor', '--port', '0')).toBe(1);
+    expect(cli.out).toMatch(/^FAIL +port 0 +cannot be had on 192\.0\.2\.1 \(E\w+\)\. Set HOST to/m);
+  });
+
   it.each([
     ['fine', -1, 90, /^ok +certificate +of CN=shop\.example, until /m, 0],
     ['soon over', -1, 5, /^warn +certificate .*renew it soon\.$/m, 0],

@@ -1,8 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeFiles } from '../../lib/cli/write-files';
 import { ROOT } from '../architecture/checkout';
 import { CliOf } from './cli-of';
+
+const { writeFileSync: write } = fs;
 
 let cli: CliOf;
 beforeEach(() => {
@@ -121,13 +123,49 @@ describe('rockstar generate', () => {
       { file: join(cli.folder, 'src'), text: 'changed', before: '' },
     ];
     expect(() => writeFiles(files)).toThrow(/^CLI_WRITE_FAILED: .*src could not be written/);
-    expect(
-      readdirSync(cli.folder, { recursive: true })
-        .map(String)
-        .filter((path) => !path.startsWith('node_modules'))
-        .sort(),
-    ).toEqual(['package.json', 'src', 'src/main.ts', 'src/users', 'src/users/mine.txt']);
+    expect(readdirSync(cli.folder).sort()).toEqual(['node_modules', 'package.json', 'src']);
+    expect(readdirSync(join(cli.folder, 'src'), { recursive: true }).sort()).toEqual(['main.ts', 'users', 'users/mine.txt']);
     expect(read('src/main.ts')).toBe(EMPTY);
+  });
+
+  describe('on a disk that is full in the middle of a module', () => {
+    const fillAt = (text: string, meanwhile: () => void = () => undefined): void => {
+      jest.spyOn(fs, 'writeFileSync').mockImplementation((file, data, options) => {
+        if (data !== text) return write(file, data, options);
+        meanwhile();
+        write(file, text.slice(0, text.length / 2));
+        throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      });
+    };
+    const files = () => [
+      { file: join(cli.folder, 'src/a.service.ts'), text: 'new' },
+      { file: join(cli.folder, 'test/a.service.test.ts'), text: 'new' },
+      { file: join(cli.folder, 'src/main.ts'), text: 'changed', before: EMPTY },
+    ];
+
+    beforeEach(() => put('src/main.ts', EMPTY));
+    afterEach(() => jest.restoreAllMocks());
+
+    it('puts the module back as it was, too', () => {
+      fillAt('changed');
+      expect(() => writeFiles(files())).toThrow(
+        /^CLI_WRITE_FAILED: .*main\.ts could not be written, and nothing was left .*ENOSPC/,
+      );
+      expect(read('src/main.ts')).toBe(EMPTY);
+      expect(readdirSync(cli.folder).sort()).toEqual(['node_modules', 'package.json', 'src']);
+    });
+
+    it('takes back what it can, and says that it could not take back all', () => {
+      fillAt('changed', () => {
+        fs.rmSync(join(cli.folder, 'test/a.service.test.ts'));
+        put('test/a.service.test.ts/mine', '');
+      });
+      expect(() => writeFiles(files())).toThrow(
+        /^CLI_WRITE_FAILED: .* not all that was written before could be taken back: ENOSPC/,
+      );
+      expect(read('src/main.ts')).toBe(EMPTY);
+      expect(readdirSync(join(cli.folder, 'src'))).toEqual(['main.ts']);
+    });
   });
 
   it.each(['../evil', 'a/../../b', '9lives', '', '/etc/x', '*'])('refuses the name %j', async (name) => {

@@ -546,6 +546,20 @@ describe('its end', () => {
     }
   });
 
+  it.each<[string, (connection: HijackedConnection) => unknown]>([
+    ['ended', (connection) => connection.end()],
+    ['closed', (connection) => void connection.close()],
+  ])('comes when it is cut while it is being %s', async (_, end) => {
+    await open(async (connection) => {
+      connection.accept();
+      end(connection);
+      connection.abort();
+      await connection.whenClosed();
+    });
+    await (await connect()).closed();
+    await soon(() => expect(app.leaks()).toEqual([]));
+  });
+
   it('waits at shutdown for a goodbye, and does not wait for ever', async () => {
     const said: Writable[] = [];
     await open(

@@ -302,6 +302,7 @@ describe('a tunnel', () => {
     ['another port', ['127.0.0.1:1'], false],
     ['another host', ['localhost:{port}', '*.example.com:{port}'], false],
     ['a function that says no', () => false, false],
+    ['a function that does not say yet', (() => Promise.resolve(false)) as never, false],
   ])('is led by its allow-list: %s', async (_, allow, isAllowed) => {
     await open();
     await openTarget((socket) => socket.end('here'));
@@ -326,10 +327,11 @@ describe('a tunnel', () => {
       ['http://127.0.0.1:80', undefined, 'TUNNEL_TARGET_INVALID'],
       ['a b:80', undefined, 'TUNNEL_TARGET_INVALID'],
       [{ host: '', port: 80 }, undefined, 'TUNNEL_TARGET_INVALID'],
+      [{ host: 'a', port: 80n }, undefined, 'TUNNEL_TARGET_INVALID'],
       [undefined, undefined, 'TUNNEL_TARGET_INVALID'],
       ['127.0.0.1:80', ['127.0.0.1'], 'TUNNEL_ALLOW_INVALID'],
     ] as const) {
-      target = wrong as string;
+      target = wrong as unknown as string;
       options = { allow };
       const answer = await (await connect()).ask(request('GET', '/'));
       expect([wrong, answer.status, code(answer.body)]).toEqual([wrong, 500, expected]);

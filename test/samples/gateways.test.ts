@@ -183,6 +183,8 @@ describe('the sample service-hub', () => {
     expect(users.arrived[0]?.request.url).toBe('/of/a%2Fb%3Bv%3D1/%E2%82%AC');
     expect(await ask(url, '/api/services/users/none')).toMatchObject({ status: 204, body: {} });
     expect(await ask(url, '/api/services/users/..%2Fsecret')).toMatchObject({ status: 400 });
+    // As many as would open the breaker, if they counted.
+    for (let i = 0; i < 6; i++) expect(await ask(url, '/api/services/users//x')).toMatchObject({ status: 400 });
   });
 
   it('takes services in and lets them go while it runs, for operators alone', async () => {

@@ -50,6 +50,15 @@ it.each([
   expect(breaker.stats[among]).toBe(1);
 });
 
+it('does not count a path that cannot be asked: a client may have sent it', async () => {
+  const below = client.http.with({ baseUrl: upstream.url });
+  for (const path of ['//x', 'javascript:1', '/\\x']) {
+    await expect(breaker.call(() => below.get(path))).rejects.toMatchObject({ code: 'UPSTREAM_URL_INVALID' });
+  }
+  await expect(breaker.call(() => client.http.get('/x'))).rejects.toMatchObject({ code: 'UPSTREAM_URL_INVALID' });
+  expect(breaker.stats).toMatchObject({ failures: 0, ignored: 4 });
+});
+
 it('counts a connection that is not made, or breaks before or within the answer, as a failure', async () => {
   upstream.answer = ({ socket }) => void socket.resetAndDestroy();
   await expect(read()).rejects.toMatchObject({ code: 'UPSTREAM_BROKEN' });

@@ -219,6 +219,16 @@ describe('validateSync, validate, validateOrReject', () => {
     expect(messageOf(validateSync)).toEqual(messageOf(library.validateSync));
   });
 
+  it.each([null, 'admin', 'xadminx', ''])('take groups that are no list as class-validator does: %j', (groups) => {
+    class Grouped {
+      @library.IsString({ groups: ['admin'] }) name: unknown = 1;
+      @library.IsString({ always: true }) title = 'a';
+    }
+    const options = { groups: groups as unknown as string[] };
+    const paths = (errors: readonly library.ValidationError[]) => errors.map(({ property }) => property);
+    expect(paths(validateSync(new Grouped(), options))).toEqual(paths(library.validateSync(new Grouped(), options)));
+  });
+
   it('take a list of groups as it is when they are called', () => {
     class First {
       @library.IsString({ groups: ['taken'] }) name = 'a';

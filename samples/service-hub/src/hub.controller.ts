@@ -26,6 +26,7 @@ export class HubController {
       throw new BadRequestError({ detail: 'A path does not climb.' });
     // Each segment as it was sent: a slash that is encoded in it is none.
     const segments = ctx.path.split('/').slice('/api/services/:name'.split('/').length);
+    if (segments[0] === '') throw new BadRequestError({ detail: 'A path begins with one slash.' });
     const path = segments.map((segment) => encodeURIComponent(decodeURIComponent(segment))).join('/');
     const { status, type, body } = await this.services.pass(name, `/${path}`, ctx.query, ctx.signal);
     ctx.setHeader('content-type', type);
