@@ -34,6 +34,7 @@ const house: House = {
   frontDoors: {
     '@electric-sql/pglite': 'database/',
     '@fastify/busboy': 'http/multipart.ts',
+    chokidar: 'cli/watch-folder.ts',
     '@fastify/proxy-addr': 'security/trust-proxy.ts',
     '@fastify/send': 'views/static-files.ts',
     'class-transformer': 'validation/',
