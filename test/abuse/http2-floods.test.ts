@@ -124,8 +124,8 @@ const floods: readonly Flood[] = [
 
 /** What a frame may cost, both ends of the connection together; measured: 0.01 ms. */
 const MS_PER_FRAME = 0.1;
-/** The clients and their answers; the collections between the runs. */
-const MS_BESIDE = 1_500;
+/** The clients and their answers. */
+const MS_BESIDE = 200;
 const MOST_KEPT_BYTES = 2 * 1024 * 1024;
 
 describe('a client of HTTP/2 that sends a flood of', () => {
@@ -143,29 +143,31 @@ describe('a client of HTTP/2 that sends a flood of', () => {
   afterAll(() => kernel.close());
 
   it.each(floods)('$what', async ({ before, one, count, closes }) => {
-    let sent = 0;
     let isClosed = false;
+    let msOver = Infinity;
     const flood = async (): Promise<void> => {
+      let sent = 0;
       const client = await RawClient.connect(kernel.url);
       client.write(PREFACE, settings, before);
-      for (let at = 0; at < count && !client.ended; at += 100) {
-        client.write(Buffer.concat(Array.from({ length: 100 }, (_, i) => one(at + i))));
-        sent += 100;
-        if (at % 1_000 === 0) expect((await other.ask({ ':path': '/' })).status).toBe(200);
-      }
-      await turns();
+      const ms = await cpuMs(async () => {
+        for (let at = 0; at < count && !client.ended; at += 100) {
+          client.write(Buffer.concat(Array.from({ length: 100 }, (_, i) => one(at + i))));
+          sent += 100;
+          if (at % 1_000 === 0) expect((await other.ask({ ':path': '/' })).status).toBe(200);
+        }
+        await turns();
+      });
+      // The least of the runs: a collection, or a busy host, falls on some of them.
+      msOver = Math.min(msOver, ms - sent * MS_PER_FRAME - MS_BESIDE);
       isClosed = client.ended;
       client.close();
       await soon(() => expect([kernel.underWay, kernel.server.connections]).toEqual([0, 1]));
     };
-    let kept = 0;
-    const cpu = await cpuMs(async () => {
-      kept = await keptBytes(flood, MOST_KEPT_BYTES);
-    });
+    const kept = await keptBytes(flood, MOST_KEPT_BYTES);
     // Some of what Node 20 bears, later ones (nghttp2 counts what is amiss) close the connection for.
     const isTold = closes === true || process.versions.node.startsWith('20.');
     if (closes !== undefined && isTold) expect(isClosed).toBe(closes);
-    expect(cpu).toBeLessThan(sent * MS_PER_FRAME + MS_BESIDE);
+    expect(msOver).toBeLessThan(0);
     expect(kept).toBeLessThanOrEqual(MOST_KEPT_BYTES);
     // At debug and info level each request may have its line.
     expect(kernel.log.lines.filter(({ level }) => level === 'warn' || level === 'error').length).toBeLessThanOrEqual(2);
