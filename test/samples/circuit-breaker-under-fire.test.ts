@@ -158,7 +158,7 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
   /** How often breakers have let trials through. */
   async function trials(breaker = ''): Promise<number> {
     const all = await measured('circuit_breaker_transitions_total');
-    const halfOpen = all.filter(([labels]) => labels.includes('to="half_open"') && labels.includes(`name="${breaker}`));
+    const halfOpen = all.filter(([labels]) => labels.includes('to="half-open"') && labels.includes(`name="${breaker}`));
     return halfOpen.reduce((sum, [, value]) => sum + value, 0);
   }
 
@@ -225,6 +225,7 @@ describe('the sample circuit-breaker under 200 clients that never stop asking', 
     const client = await RawClient.connect(url);
     const text = (await client.ask(request('GET', '/metrics'))).body.toString('utf8');
     client.close();
+    expect(await trials('external_api')).toBeGreaterThan(0);
     const valueOf = (line: string): number =>
       Number(
         text
