@@ -3,9 +3,8 @@ import { pluginErrors } from './errors';
 import type { HookName } from './lifecycle';
 import type { Report } from './module-tree';
 import { readScope } from './plugin';
-import type { PlannedProvider } from './plugin-plan';
+import { type PlannedProvider, whoIs } from './plugin-plan';
 import { isScope } from './provider';
-import { whoIs } from './plugin-plan';
 
 /** Hooks as NestJS names them: code that comes from there compiles, and would wait for them in silence. */
 const FOREIGN_HOOKS: readonly (readonly [string, HookName])[] = [
