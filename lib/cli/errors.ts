@@ -43,6 +43,10 @@ export const cliErrors = defineErrors({
   CLI_BUILD_FAILED: { message: 'The compiler found mistakes (exit code {exitCode}); see above.' },
   CLI_FILE_TAKEN: { message: '{file} is there already, and nothing was written. Take another name, or move it away first.' },
   CLI_WRITE_FAILED: { message: '{file} could not be written, and {left}: {reason}' },
+  CLI_WATCH_FAILED: {
+    message:
+      '{folder} can no longer be watched, and the program was stopped: {reason}. Where that is ENOSPC, the system watches as many files as it may (Linux: sysctl fs.inotify.max_user_watches).',
+  },
   CLI_MODULE_MISSING: {
     message:
       'No class with @Module or @Plugin was found in {folder}. Name its file with --module, or leave it out with --no-register.',

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import { cliErrors } from './errors';
 import { runProgram } from './run-program';
 import { tell, type Terminal } from './terminal';
 import { watchFolder } from './watch-folder';
@@ -10,7 +11,7 @@ const SETTLING_MS = 50;
 /**
  * Runs Node with `args`, and again whenever a source file below `sources` changes; after an end by itself it waits for that.
  *
- * Out: the exit code of the last run, once this command is asked to end.
+ * Out: the exit code of the last run, once this command is asked to end. Fails with: CLI_WATCH_FAILED.
  */
 export async function runWatched(
   args: readonly string[],
@@ -19,7 +20,12 @@ export async function runWatched(
 ): Promise<number> {
   const asked = terminal.signal;
   let change = new AbortController();
-  const unwatch = watchFolder(sources, () => change.abort('SIGTERM' satisfies NodeJS.Signals));
+  let failure: Error | undefined;
+  const stop = (): void => change.abort('SIGTERM' satisfies NodeJS.Signals);
+  const unwatch = watchFolder(sources, stop, (error) => {
+    failure ??= error;
+    stop();
+  });
   try {
     for (;;) {
       const signal = AbortSignal.any([asked, change.signal]);
@@ -28,6 +34,7 @@ export async function runWatched(
         tell(terminal, `The program ended with exit code ${code}; it is started again when a source file changes.`);
         await once(signal, 'abort');
       }
+      if (failure !== undefined) throw cliErrors.CLI_WATCH_FAILED({ folder: sources, reason: failure.message });
       if (!asked.aborted) await wait(SETTLING_MS, undefined, { signal: asked }).catch(() => undefined);
       if (asked.aborted) return code;
       change = new AbortController();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -91,5 +91,21 @@ describe('rockstar start --watch', () => {
     await soon(() => expect(cli.errors.match(/ended with exit code 1/g)).toHaveLength(2), 30_000);
     cli.interrupt.abort('SIGTERM');
     expect(await ended).toBe(1);
+  });
+
+  it('stops, and says so, when what comes new cannot be watched', async () => {
+    const next = told();
+    const ended = cli.run('start', '--watch');
+    expect(await next).toBe('first');
+    jest.spyOn(fs, 'watch').mockImplementation(() => {
+      throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), { code: 'ENOSPC' });
+    });
+    try {
+      mkdirSync(at('src/more'));
+      expect(await ended).toBe(1);
+    } finally {
+      jest.restoreAllMocks();
+    }
+    expect(cli.errors).toMatch(/^CLI_WATCH_FAILED: .*src can no longer be watched, .* ENOSPC: .*max_user_watches/m);
   });
 });
