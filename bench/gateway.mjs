@@ -1,11 +1,12 @@
-// node bench/gateway.mjs [--pairs 15] [--ms 300] [--rounds 3] [--requests 10000]: an aggregate of two services, each behind a circuit breaker
-// and a time-out, beside the same gateway written by hand on Fastify, undici and opossum. CPU time of the gateway a request while
-// all is well; then, started anew, how long clients wait while one of the services hangs. The package is built first. It fails
-// on errors, never on timing.
+// node bench/gateway.mjs [--pairs 15] [--ms 300] [--rounds 3] [--requests 10000] [--warm 3000]: an aggregate of two services, each
+// behind a circuit breaker and a time-out, beside the same gateway written by hand on Fastify, undici and opossum. CPU time of the
+// gateway a request while all is well; then how long clients wait once one of the services hangs: of a gateway that has answered
+// some requests, and of one that was just started. The package is built first. It fails on errors, never on timing.
 import { once } from 'node:events';
 import { Agent, createServer, get } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { duel } from './duel.mjs';
 import { describeMachine } from './machine.mjs';
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     ms: { type: 'string', default: '300' },
     rounds: { type: 'string', default: '3' },
     requests: { type: 'string', default: '10000' },
+    warm: { type: 'string', default: '3000' },
   },
 });
 const rounds = Number(values.rounds);
@@ -62,6 +64,9 @@ async function waits(port, requests, atOnce) {
   agent.destroy();
   return all.sort((a, b) => a - b);
 }
+
+/** Longer than the first 32 answers of a process take. */
+const CLIENT_TIMEOUT_MS = '1000';
 
 const CONNECTIONS = 32;
 const request = 'GET /api/dashboard HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
@@ -120,13 +125,23 @@ async function well() {
   return { ratios, us };
 }
 
-async function hanging() {
-  hangs = true;
+/** The services were quiet for as long as opossum counts: neither breaker knows how well they were before. */
+const QUIET_MS = 2_500;
+
+/** In: how many requests each gateway has answered before the service hangs. Out: rows of its name, the median, the p99 and the most. */
+async function hanging(warmRequests) {
   const rows = [];
+  const names = Object.keys(contenders);
   for (let round = 0; round < rounds; round++) {
-    for (const name of Object.keys(contenders)) {
-      const server = await startServer(contenders[name], { UPSTREAM, CLIENT_TIMEOUT_MS: '200' });
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      const server = await startServer(contenders[name], { UPSTREAM, CLIENT_TIMEOUT_MS });
+      if (warmRequests > 0) {
+        await waits(server.port, warmRequests, 32);
+        await wait(QUIET_MS);
+      }
+      hangs = true;
       const ms = await waits(server.port, Number(values.requests), 32);
+      hangs = false;
       const at = (share) => ms[Math.min(ms.length - 1, Math.floor(ms.length * share))].toFixed(1);
       rows.push([name, at(0.5), at(0.99), at(1)]);
       await server.stop();
@@ -140,6 +155,8 @@ const { ratios, us } = await well();
 const [low, high] = medianInterval(ratios);
 console.log(`\nCPU of the hand-written gateway / ours: ${median(ratios).toFixed(3)} (${low.toFixed(3)}–${high.toFixed(3)}),`);
 console.log(`${median(us.Rockstar).toFixed(1)} µs a request, by hand ${median(us.Fastify).toFixed(1)} µs`);
-console.log(`\n${markdownTable([['one service hangs, ms', 'median', 'p99', 'most'], ...(await hanging())])}`);
+const warmed = `one service hangs behind ${values.warm} requests, ms`;
+console.log(`\n${markdownTable([[warmed, 'median', 'p99', 'most'], ...(await hanging(Number(values.warm)))])}`);
+console.log(`\n${markdownTable([['it hangs from the start, ms', 'median', 'p99', 'most'], ...(await hanging(0))])}`);
 upstream.close();
 upstream.closeAllConnections();

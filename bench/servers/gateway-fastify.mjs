@@ -23,6 +23,8 @@ function guarded(path) {
     volumeThreshold: 5,
     errorThresholdPercentage: 50,
     resetTimeout: 30_000,
+    // By its default of 10 s a service that answered well so long may fail for seconds until half of the answers are bad.
+    rollingCountTimeout: 2_000,
     // A client that left says nothing of the service.
     errorFilter: (error) => error.name === 'AbortError',
   });
