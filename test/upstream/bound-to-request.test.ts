@@ -113,7 +113,7 @@ describe.each(doors)('a call made in a request, over $name', ({ connect }) => {
     expect(answer.json()).toEqual(['one']);
     const { headers } = upstream.arrived[0].request;
     expect(headers).toMatchObject({ traceparent, tracestate: 'a=1' });
-    expect(Number(headers['x-request-timeout-ms'])).toBeGreaterThan(500);
+    expect(Number(headers['x-request-timeout-ms'])).toBeGreaterThan(0);
     expect(Number(headers['x-request-timeout-ms'])).toBeLessThanOrEqual(980);
     expect(headers.authorization).toBeUndefined();
   });
