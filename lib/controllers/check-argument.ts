@@ -28,7 +28,7 @@ export function compileCheck(
       return controllerErrors.ROUTE_PARAMETER_ERASED({ place: at.place, index: at.index, source, reason });
   }
   if (isValidatedClass(type)) return validated(type, declaration);
-  if (name === undefined) return undefined;
+  if (name === undefined) return source === 'body' && type === Array && !isPiped ? list : undefined;
   return isText ? converted(type, name, isPiped || source !== 'param') : isPiped ? undefined : compileProperty(type, name);
 }
 
@@ -96,8 +96,13 @@ function compileProperty(type: unknown, name: string): Check | undefined {
   };
 }
 
+/** A whole body of a declared list; what is in it nobody can know. */
+function list(value: unknown): unknown {
+  return Array.isArray(value) ? value : refuse('', 'a list', 'isArray');
+}
+
 function refuse(name: string, expected: string, code: string): never {
-  throw inputInvalid([issueAt(name, `${name} must be ${expected}`, code)]);
+  throw inputInvalid([issueAt(name, `${name || 'the body'} must be ${expected}`, code)]);
 }
 
 /** The value that passed, or the failure that lists what did not. */

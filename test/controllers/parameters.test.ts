@@ -218,11 +218,21 @@ describe('a body', () => {
     ['malformed JSON', { body: '{"name":', headers: { 'content-type': 'application/json' } }, 400, 'BODY_MALFORMED'],
     ['JSON that is no object', { body: '7', headers: { 'content-type': 'application/json' } }, 400, 'VALIDATION_FAILED'],
     ['another content type', { body: '<user/>', headers: { 'content-type': 'text/xml' } }, 415, 'BODY_TYPE_UNSUPPORTED'],
-    ['no body at all', {}, 415, 'BODY_TYPE_UNSUPPORTED'],
+    ['no body at all', {}, 400, 'VALIDATION_FAILED'],
+    ['nothing of another content type', { headers: { 'content-type': 'text/xml' } }, 415, 'BODY_TYPE_UNSUPPORTED'],
+    ['nothing of the right content type', { headers: { 'content-type': 'application/json' } }, 400, 'BODY_MALFORMED'],
     ['a forbidden key', { body: '{"__proto__":{}}', headers: { 'content-type': 'application/json' } }, 400, 'BODY_MALFORMED'],
   ])('is refused when it is %s', async (_what, request, status, code) => {
     const response = await ask(Bodies, { method: 'POST', url: '/body/class/1', ...request });
     expect([response.status, failureOf(response).code]).toEqual([status, code]);
+  });
+
+  it('is one without properties when there is none and no content type: each that is missing is told', async () => {
+    const app = await appOf([Bodies]);
+    expect(issuesOf(await app.request({ method: 'POST', url: '/body/class/1' })).sort()).toEqual(['age', 'name']);
+    expect((await app.request({ method: 'POST', url: '/body/parts' })).json()).toEqual({});
+    expect(issuesOf(await app.request({ method: 'POST', url: '/body/list' }))).toEqual(['']);
+    expect(issuesOf(await app.request(json('/body/list', { 0: 'a' })))).toEqual(['']);
   });
 
   it('is refused with 413 when it is larger than bodyLimitBytes', async () => {
