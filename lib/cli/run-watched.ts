@@ -34,8 +34,8 @@ export async function runWatched(
         tell(terminal, `The program ended with exit code ${code}; it is started again when a source file changes.`);
         await once(signal, 'abort');
       }
-      if (failure !== undefined) throw cliErrors.CLI_WATCH_FAILED({ folder: sources, reason: failure.message });
       if (!asked.aborted) await wait(SETTLING_MS, undefined, { signal: asked }).catch(() => undefined);
+      if (failure !== undefined) throw cliErrors.CLI_WATCH_FAILED({ folder: sources, reason: failure.message });
       if (asked.aborted) return code;
       change = new AbortController();
       tell(terminal, 'A source file changed; starting again.');

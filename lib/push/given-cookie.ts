@@ -59,8 +59,9 @@ export class GivenCookie {
   }
 }
 
+/** None of the application's own: everybody is given this cookie, and its value must not pass under another name. */
 function secretsOf({ host }: Exchange): readonly string[] {
-  return host.cookieSecrets.length > 0 ? host.cookieSecrets : [OWN_SECRET];
+  return host.cookieSecrets.length > 0 ? host.cookieSecrets.map((secret) => `${NAME}:${secret}`) : [OWN_SECRET];
 }
 
 function nowSOf({ host }: Exchange): number {

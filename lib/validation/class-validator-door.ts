@@ -24,6 +24,8 @@ export interface Constraint {
   readonly code: string;
   /** Whether it is about each value of a list. */
   readonly each: boolean;
+  /** Whether it was registered as one that answers later: `validateSync` does not ask it. */
+  readonly isAsync: boolean;
   readonly parameters: readonly unknown[];
   /** Asked first, where the decorator has a `validateIf`. */
   readonly appliesTo: ((object: object, value: unknown) => boolean) | undefined;
@@ -109,24 +111,21 @@ function isNotEmptyObject(value: unknown, args: ConstraintArguments): boolean {
   return Object.values(value).some((one) => nullable || (one !== null && one !== undefined));
 }
 
-function isSaid(text: unknown): boolean {
-  return text !== undefined && text !== '';
-}
-
 function readConstraints(storage: RuleStorage, rule: RuleMetadata): readonly Constraint[] {
   return storage.getTargetValidatorConstraints(rule.constraintCls).map((constraint) => {
     const ownMessage = (args: ConstraintArguments): unknown =>
       constraint.instance.defaultMessage?.(args as ClassValidator.ValidationArguments);
     return {
-      code: isSaid(constraint.name) ? constraint.name : rule.type,
+      code: constraint.name || rule.type,
       each: rule.each,
+      isAsync: constraint.async,
       parameters: (rule.constraints as readonly unknown[] | undefined) ?? [],
       appliesTo: rule.validateIf,
       validate:
         constraint.name === 'isNotEmptyObject'
           ? isNotEmptyObject
           : (value, args) => constraint.instance.validate(value, args as ClassValidator.ValidationArguments),
-      message: (args) => (isSaid(rule.message) ? rule.message : ownMessage(args)),
+      message: (args) => rule.message || ownMessage(args),
       ownMessage,
     };
   });
@@ -207,15 +206,25 @@ export function readChosenRules(type: Class, { groups, always, strictGroups }: R
   if (rules.length === 0 || rules.some((rule) => rule.type === 'promiseValidation')) return undefined;
   const known = (storage as unknown as { readonly validationMetadatas: ReadonlyMap<unknown, readonly unknown[]> })
     .validationMetadatas;
-  const count = (): number => countRules(known, type);
+  const classes = classesAbove(type);
+  const count = (): number => countRules(known, classes);
   const before = count();
   return { properties: readProperties(storage, rules), isCurrent: () => count() === before };
 }
 
-/** How many rules a class and those it extends have, all groups together: decorators may run later, too. */
-function countRules(known: ReadonlyMap<unknown, readonly unknown[]>, type: Class): number {
+/** A class and those it extends. Their prototypes tell, as class-validator asks them: `util.inherits` links nothing else. */
+function classesAbove(type: Class): readonly unknown[] {
+  const classes: unknown[] = [];
+  for (let at: unknown = type.prototype; at !== null; at = Object.getPrototypeOf(at)) {
+    classes.push((at as { readonly constructor: unknown }).constructor);
+  }
+  return classes;
+}
+
+/** How many rules classes have, all groups together: decorators may run later, too. */
+function countRules(known: ReadonlyMap<unknown, readonly unknown[]>, classes: readonly unknown[]): number {
   let count = 0;
-  for (let at: unknown = type; typeof at === 'function'; at = Object.getPrototypeOf(at)) count += known.get(at)?.length ?? 0;
+  for (const type of classes) count += known.get(type)?.length ?? 0;
   return count;
 }
 

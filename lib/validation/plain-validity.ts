@@ -1,12 +1,12 @@
 // Hot: the quick half of `validate-instance.ts`.
 import type { Class } from '../metadata/slot';
-import { isNamedByLibrary, type PropertyRules, readChosenRules, type RuleChoice } from './class-validator-door';
+import { type Constraint, isNamedByLibrary, type PropertyRules, readChosenRules, type RuleChoice } from './class-validator-door';
 import { compilePlainCheck, type PlainCheck } from './plain-check';
 
 /** Whether objects are plainly valid, by class-validator's meaning of its decorators. `false` decides nothing. */
 export class PlainValidity {
   readonly #choice: RuleChoice;
-  readonly #classes = new Map<unknown, CompiledClass>();
+  readonly #classes = new WeakMap<Class, CompiledClass>();
 
   constructor(choice: RuleChoice) {
     this.#choice = choice;
@@ -27,7 +27,7 @@ export class PlainValidity {
     isStrict: boolean,
   ): boolean {
     const value = object[name];
-    if (!conditions.every((holds) => holds(object, value))) return true;
+    if (!doAllHold(conditions, object, value)) return true;
     return checks.every((check) => check(value, object, value)) && (!isNested || this.#isNestedFine(value, isStrict));
   }
 
@@ -46,6 +46,13 @@ export class PlainValidity {
   }
 }
 
+/** Each is asked, as class-validator does it: one may throw behind one that does not hold. */
+function doAllHold(conditions: PropertyRules['conditions'], object: object, value: unknown): boolean {
+  let all = true;
+  for (const holds of conditions) if (!holds(object, value)) all = false;
+  return all;
+}
+
 interface CompiledProperty {
   readonly name: string;
   readonly conditions: PropertyRules['conditions'];
@@ -62,7 +69,7 @@ interface CompiledClass {
 
 function compile(type: Class, choice: RuleChoice): CompiledClass {
   const rules = readChosenRules(type, choice);
-  const isQuick = rules?.properties.every(({ constraints }) => constraints.every(({ code }) => isQuickCode(code))) === true;
+  const isQuick = rules?.properties.every(isQuickProperty) === true;
   const properties = isQuick && rules !== undefined ? rules.properties : [];
   return {
     isQuick,
@@ -78,7 +85,12 @@ function compile(type: Class, choice: RuleChoice): CompiledClass {
   };
 }
 
+/** Over a name that every object has, class-validator throws. */
+function isQuickProperty({ name, constraints }: PropertyRules): boolean {
+  return !(name in Object.prototype) && constraints.every(isQuickConstraint);
+}
+
 /** Of objects that could not be asked, class-validator's own throws. */
-function isQuickCode(code: string): boolean {
-  return code !== 'isNotEmptyObject' && isNamedByLibrary(code);
+function isQuickConstraint({ code, isAsync }: Constraint): boolean {
+  return code !== 'isNotEmptyObject' && !isAsync && isNamedByLibrary(code);
 }

@@ -1,9 +1,10 @@
 // Hot: every valid body is made here. What is not plainly right is left to `instantiate.ts` and `validate.ts`, which say why.
 import type { ClassPlan, PropertyPlan, Shape } from './class-plan';
-import { isNamedByLibrary } from './class-validator-door';
+import { type Constraint, isNamedByLibrary } from './class-validator-door';
 import { compilePlainChecks, type PlainCheck } from './plain-check';
 import { convertHeld } from './converted-value';
 import { freeValueIssue, tooDeepIssue } from './free-value';
+import { compileSurely } from './sure-constraint';
 import { type Step, unrolled } from './unrolled';
 
 /** Makes the instance of an input that is plainly right; `undefined` decides nothing. In: how many levels the input may have below itself. */
@@ -14,7 +15,14 @@ type Instance = Record<string, unknown>;
 
 /** Prepares the making of instances of a class, when all its validators are class-validator's own, and nothing is transformed. */
 export function compileQuickMaker(plan: ClassPlan): QuickMaker | undefined {
-  return canBeQuick(plan, new Set()) ? makerOf(plan, new Map()) : undefined;
+  if (!canBeQuick(plan, new Set())) return undefined;
+  try {
+    return makerOf(plan, new Map());
+  } catch (error) {
+    // Node was told to make no functions of text (`--disallow-code-generation-from-strings`).
+    if (error instanceof EvalError) return undefined;
+    throw error;
+  }
 }
 
 function canBeQuick(plan: ClassPlan, seen: Set<ClassPlan>): boolean {
@@ -74,7 +82,7 @@ interface QuickProperty {
   readonly nest: ((raw: unknown, levelsLeft: number) => unknown) | undefined;
   readonly conditions: PropertyPlan['rules']['conditions'];
   readonly check: PlainCheck | undefined;
-  /** Whether a value that is there is checked when it is taken: nothing else decides whether it is. */
+  /** Whether a value that is there is checked when it is taken: nothing but the value decides whether it is right. */
   readonly checkedAtOnce: boolean;
 }
 
@@ -88,8 +96,13 @@ function readProperty(plan: ClassPlan, property: PropertyPlan, made: Map<ClassPl
     nest: shape.kind === 'nested' ? compileNest(shape, made) : undefined,
     conditions: rules.conditions,
     check: compilePlainChecks(plan.type.name, name, rules.constraints),
-    checkedAtOnce: rules.conditions.length === 0 && rules.constraints.every(({ appliesTo }) => appliesTo === undefined),
+    checkedAtOnce: rules.conditions.length === 0 && rules.constraints.every(isOfValueAlone),
   };
+}
+
+/** Another's constraint, by a name of class-validator's, may look at the whole instance. */
+function isOfValueAlone(constraint: Constraint): boolean {
+  return constraint.appliesTo === undefined && compileSurely(constraint) !== undefined;
 }
 
 const alwaysRight: PlainCheck = () => true;

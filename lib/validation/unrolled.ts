@@ -79,6 +79,8 @@ function sourceOf({ name, inputName, nullIsMissing }: Step, at: number): string 
       value = take${at}(raw, instance, levelsLeft);
       if (value === undefined) return undefined;
       ${place} = value;
+      // An accessor that the constructor made may have made something else of it.
+      if (${place} !== value) return undefined;
     }
   }`;
 }

@@ -24,14 +24,24 @@ function isPlainlyValid(object: unknown, given: ValidatorOptions | null | undefi
   if (typeof object !== 'object' || object === null) return false;
   const options = given ?? NO_OPTIONS;
   if (options.skipMissingProperties || options.skipNullProperties || options.skipUndefinedProperties) return false;
-  // Of what is no list, class-validator itself knows what it takes it for.
-  if (options.groups !== undefined && !Array.isArray(options.groups)) return false;
-  return validityFor(options).isValid(object, Boolean(options.whitelist));
+  // Of what is no list of names, class-validator itself knows what it takes it for.
+  if (options.groups !== undefined && !areNames(options.groups)) return false;
+  try {
+    return validityFor(options).isValid(object, Boolean(options.whitelist));
+  } catch {
+    // class-validator may not come to what threw (`stopAtFirstError`); if it does, it throws, too.
+    return false;
+  }
+}
+
+function areNames(groups: unknown): boolean {
+  return Array.isArray(groups) && groups.every((name) => typeof name === 'string');
 }
 
 /**
  * class-validator's `validate`, with the same arguments and the same errors: objects that are plainly valid are found so
- * by checks that were compiled once, all others are handed to class-validator.
+ * by checks that were compiled once, all others are handed to class-validator. What belongs to the class (a getter, a
+ * `@ValidateIf`) is asked again then.
  *
  * In: an instance of a decorated class (or the name of a registered schema and an object); class-validator's options.
  * Out: the errors, none for a valid object.

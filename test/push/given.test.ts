@@ -26,6 +26,11 @@ class Pages {
     return { version };
   }
 
+  @Get('/who')
+  who(ctx: RequestContext) {
+    return { user: ctx.signedCookie('user') ?? 'nobody' };
+  }
+
   @Get('/api/never')
   @Header('cache-control', 'no-store')
   never() {
@@ -167,6 +172,14 @@ describe('what a connection was given', () => {
       await app.close();
       app = await open({ cookieSecrets: ['a newer one', 'a secret of this application'] });
       expect((await visit('/', cookies[0])).paths).toEqual([]);
+    });
+
+    it('is no signed cookie of the application under another name', async () => {
+      await app.close();
+      app = await open({ cookieSecrets: 'a secret of this application' });
+      const [cookie = ''] = (await visit('/')).cookies;
+      const { text } = await (await app.connect()).get('/who', { cookie: cookie.replace('push-given=', 'user=') });
+      expect(JSON.parse(text)).toEqual({ user: 'nobody' });
     });
 
     it('sends no cookie to those that are promised nothing', async () => {

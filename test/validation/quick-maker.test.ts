@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { Transform, Type } from 'class-transformer';
 import {
   ArrayMinSize,
@@ -28,6 +30,7 @@ import {
   registerDecorator,
   ValidateIf,
   ValidateNested,
+  type ValidationArguments,
   isEmail,
 } from 'class-validator';
 import fc from 'fast-check';
@@ -41,6 +44,7 @@ import type { Class } from '../../lib/metadata/slot';
 import { issuesOf, valueOf } from './outcome';
 
 const MAX_DEPTH = 5;
+const run = promisify(execFile);
 
 enum Role {
   Reader = 'reader',
@@ -229,6 +233,72 @@ describe('the quick way to an instance', () => {
       'number must be an integer number',
     ]);
   });
+
+  it('shows the whole instance to a validator of another that has the name of one of the library', () => {
+    const DiffersFrom =
+      (other: string): PropertyDecorator =>
+      (target, propertyName) => {
+        const validator = {
+          validate: (value: unknown, args?: ValidationArguments) => value !== (args?.object as Record<string, unknown>)[other],
+        };
+        registerDecorator({ name: 'notEquals', target: target.constructor, propertyName: propertyName as string, validator });
+      };
+    class NewPassword {
+      @IsString() @DiffersFrom('old') next!: string;
+      @IsString() old!: string;
+    }
+    const schema = compileSchema(NewPassword);
+    expect(issuesOf(schema.check({ next: 'same', old: 'same' })).map(({ code }) => code)).toEqual(['notEquals']);
+    expect(valueOf(schema.check({ next: 'new', old: 'old' }))).toEqual({ next: 'new', old: 'old' });
+  });
+
+  it.each([' ', 'a\n', '<b>', '👍🏽', 'x '.repeat(500)])(
+    'asks one that says the same as the library, but refuses %j',
+    (refused) => {
+      const validator = {
+        validate: (value: unknown) => typeof value === 'string' && !value.includes(refused.slice(-2)) && value.length < 900,
+        defaultMessage: () => '$property must be a string',
+      };
+      class Strict {
+        text!: string;
+      }
+      registerDecorator({ name: 'isString', target: Strict, propertyName: 'text', validator });
+      expect(issuesOf(compileSchema(Strict).check({ text: refused }))).toHaveLength(1);
+    },
+  );
+
+  it('checks what an accessor made of a value that the constructor made', () => {
+    class Loud {
+      @Length(1, 2) text!: string;
+      constructor() {
+        let text: string | undefined;
+        Object.defineProperty(this, 'text', { get: () => text, set: (given: string) => (text = `${given}!`), enumerable: true });
+      }
+    }
+    expect(issuesOf(compileSchema(Loud).check({ text: 'ab' })).map(({ code }) => code)).toEqual(['isLength']);
+    expect(valueOf(compileSchema(Loud).check({ text: 'a' })).text).toBe('a!');
+  });
+
+  it('is prepared in no time, however long a pattern takes for a long text that does not match', () => {
+    class Slug {
+      @Matches(/^([a-z]+)+\d$/) slug!: string;
+    }
+    expect(valueOf(compileSchema(Slug).check({ slug: 'abc1' }))).toEqual({ slug: 'abc1' });
+  });
+
+  it('is done without where Node makes no functions of text', async () => {
+    const program = `
+      require('reflect-metadata');
+      const { IsString } = require('class-validator');
+      const { compileSchema } = require('./lib/validation/schema.ts');
+      class Note {}
+      IsString()(Note.prototype, 'text');
+      const schema = compileSchema(Note);
+      console.log(schema.check({ text: 'a' }).ok, schema.check({ text: 1 }).ok);`;
+    const flags = ['--disallow-code-generation-from-strings', '--require', './samples/compile.cjs'];
+    const { stdout } = await run(process.execPath, [...flags, '--eval', program]);
+    expect(stdout).toBe('true false\n');
+  }, 60_000);
 
   it('is not there for transforms: each runs once', () => {
     let ran = 0;

@@ -160,6 +160,13 @@ describe('the issues', () => {
     );
   });
 
+  it.each([null, undefined, ''])('say what the validator says by itself where the message is %j', (message) => {
+    class Counted {
+      @IsInt({ message: message as string }) count!: number;
+    }
+    expect(issuesOf(compileSchema(Counted).check({ count: 'a' }))[0]?.message).toBe('count must be an integer number');
+  });
+
   it('have a message where a validator has none', () => {
     class Even {
       @ValidateBy({ name: 'isEven', validator: { validate: (value) => Number(value) % 2 === 0 } }) count!: number;

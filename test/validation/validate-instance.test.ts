@@ -1,3 +1,4 @@
+import { inherits } from 'node:util';
 import * as library from 'class-validator';
 import type { ValidationError, ValidatorOptions } from 'class-validator';
 import fc from 'fast-check';
@@ -199,6 +200,75 @@ describe('validateSync, validate, validateOrReject', () => {
     expect(validateSync(new Late())).toEqual([]);
     library.IsInt()(Late.prototype, 'second');
     expect(validateSync(new Late()).map(({ property }) => property)).toEqual(['second']);
+  });
+
+  it('heed decorators that run later for a class it extends by its prototype alone', () => {
+    function Base(): void {}
+    function Derived(): void {}
+    inherits(Derived, Base);
+    library.IsOptional()(Derived.prototype as object, 'first');
+    const make = (): object => Object.create(Derived.prototype as object) as object;
+    expect(validateSync(make())).toEqual([]);
+    library.IsInt()(Base.prototype as object, 'second');
+    expect(validateSync(make()).map(({ property }) => property)).toEqual(['second']);
+  });
+
+  it('ask every condition, as class-validator does: one may throw behind one that does not hold', () => {
+    class Note {
+      @library.IsString() @ValidateIf((_note: Note, text: string) => text.length > 3) @library.IsOptional() text?: string;
+    }
+    class Memo {
+      @library.IsOptional() @ValidateIf((_memo: Memo, text: string) => text.length > 3) @library.IsString() text?: string;
+    }
+    for (const type of [Note, Memo]) {
+      const thrown = [validateSync, library.validateSync].map((of) => String(thrownBy(() => of(new type()))));
+      expect(thrown[0]).toBe(thrown[1]);
+      expect(thrown[0]).toMatch(/^TypeError/);
+    }
+  });
+
+  it('throw nothing that class-validator does not come to', () => {
+    class Listed {
+      @library.ArrayUnique((item: { a: { b: unknown } }) => item.a.b) @library.ArrayMinSize(2) list: unknown[] = [{}];
+      @library.ArrayMinSize(2) @library.ArrayUnique((item: { a: { b: unknown } }) => item.a.b) other: unknown[] = [];
+    }
+    const options = { stopAtFirstError: true };
+    expect(validateSync(new Listed(), options)).toEqual(library.validateSync(new Listed(), options));
+  });
+
+  it('ask no asynchronous validator at once, by whatever name it is called', () => {
+    let asked = 0;
+    class Mail {
+      address = 'a';
+    }
+    const validator = { validate: () => ++asked > 0 };
+    registerDecorator({ name: 'isEmail', async: true, target: Mail, propertyName: 'address', validator });
+    expect([validateSync(new Mail()), asked]).toEqual([[], 0]);
+  });
+
+  it.each(['constructor', 'toString', '__proto__'])('leave a property called %s to class-validator', (name) => {
+    class Odd {}
+    library.IsOptional()(Odd.prototype, name);
+    const outcome = (of: typeof library.validateSync): unknown => String(thrownBy(() => of(new Odd())));
+    expect(outcome(validateSync)).toBe(outcome(library.validateSync));
+  });
+
+  it('keep groups apart that are no text', () => {
+    const [first, second] = [Symbol('first'), Symbol('second')] as unknown as [string, string];
+    class Grouped {
+      @library.IsInt({ groups: [first] }) @library.IsString({ groups: [second, 1n as never] }) name: unknown = 1;
+    }
+    for (const groups of [[first], [second], [1n as never]]) {
+      expect(validateSync(new Grouped(), { groups })).toEqual(library.validateSync(new Grouped(), { groups }));
+    }
+  });
+
+  it('find nothing in a list of allowed values where it has a hole', () => {
+    class Chosen {
+      // eslint-disable-next-line no-sparse-arrays -- it is about them
+      @library.IsIn([, 'a']) one: unknown;
+    }
+    expect(validateSync(new Chosen())).toEqual(library.validateSync(new Chosen()));
   });
 
   it('leave asynchronous validators and schemas to class-validator', async () => {
