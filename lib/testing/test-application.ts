@@ -9,6 +9,7 @@ import { PluginInstance } from '../plugins/plugin-instance';
 import type { InjectionKey } from '../plugins/service-token';
 import { Gateway } from '../websocket/gateway';
 import { Session } from '../websocket/session';
+import { SessionThings } from '../websocket/session-things';
 import { connectInProcess, type InProcessRequest, type InProcessResponse, requestInProcess } from './in-process-client';
 import type { Override } from './override';
 
@@ -60,7 +61,7 @@ export class TestApplication {
 function* openIn(lifetime: Lifetime): Generator<string> {
   for (const inside of lifetime.inside()) {
     if (inside.subject instanceof PluginInstance || inside.subject instanceof Gateway) yield* openIn(inside);
-    else yield describe(inside);
+    else if (!(inside.subject instanceof SessionThings) || inside.ended) yield describe(inside);
   }
 }
 

@@ -14,6 +14,7 @@ import { malformed, readJson, readRaw } from './read-message';
 import type { Rooms } from './rooms';
 import type { Session } from './session';
 import type { SessionRooms } from './session-rooms';
+import { SessionThings } from './session-things';
 import type { WebSocketInstruments } from './web-socket-instruments';
 import type { WebSocketSettings } from './web-socket-options';
 
@@ -118,7 +119,7 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
 
   /** Those whose socket is still closing included. */
   #each(act: (session: Session) => void): void {
-    for (const { subject } of this.lifetime.inside()) act(subject as Session);
+    for (const { subject } of this.lifetime.inside()) if (!(subject instanceof SessionThings)) act(subject as Session);
   }
 
   #sort(session: Session, data: Buffer, isBinary: boolean): Message {

@@ -14,6 +14,7 @@ import {
   Inject,
   Injectable,
   type Interceptor,
+  OnClose,
   OnMessage,
   OnOpen,
   type PipeTransform,
@@ -314,13 +315,16 @@ class Works {
 }
 
 let disposed = 0;
+let disposedWhenLeft: boolean[] = [];
 
 @Injectable({ scope: 'request' })
 class PerSession {
   readonly id = Math.random();
   count = 0;
+  isDisposed = false;
 
   dispose(): void {
+    this.isDisposed = true;
     disposed++;
   }
 }
@@ -382,6 +386,12 @@ describe('what handlers of messages are given', () => {
     count(@Inject(PerSession) same: PerSession) {
       return { count: ++this.own.count, same: same === this.own };
     }
+
+    @OnClose()
+    async left() {
+      await new Promise((resolve) => setImmediate(resolve));
+      disposedWhenLeft.push(this.own.isDisposed);
+    }
   }
 
   it('is the context of the message over the request of the upgrade', async () => {
@@ -434,5 +444,21 @@ describe('what handlers of messages are given', () => {
       await soon(() => expect(disposed).toBe(1));
     });
     expect(disposed).toBe(2);
+  });
+
+  it('is there for @OnClose, also where that is the first to ask for it', async () => {
+    disposed = 0;
+    disposedWhenLeft = [];
+    await withServed([Scoped], { providers: [PerSession] }, async (served) => {
+      const client = await served.connect('/per-session');
+      client.send({ type: 'count' });
+      await client.next();
+      await client.leave();
+      await (await served.connect('/per-session')).leave();
+      await soon(() => expect(disposed).toBe(2));
+      await served.connect('/per-session');
+    });
+    expect(disposed).toBe(3);
+    expect(disposedWhenLeft).toEqual([false, false, false]);
   });
 });
