@@ -307,6 +307,7 @@ class ValueSink {
     this.#sending = sending;
     if (isEvents) {
       sinks.set(this.#exchange, this);
+      tells.get(this.#exchange)?.();
       sendHead(sending.out);
       // Bytes may be in the middle of an event.
       if (chosen.isWhole && this.#exchange.host.limits.sseHeartbeatMs > 0) {
@@ -328,6 +329,14 @@ function sendHead(out: Writable & { flushHeaders?(): void }): void {
 function neverKept(exchange: Exchange): void {
   if (exchange.field('cache-control') === undefined) exchange.setField('cache-control', 'no-cache');
   if (exchange.field('x-accel-buffering') === undefined) exchange.setField('x-accel-buffering', 'no');
+}
+
+/** Who wants to know that the events of an exchange have begun. */
+const tells = new WeakMap<Exchange, () => void>();
+
+/** Calls `tell` when the head of server-sent events goes out; never where the answer becomes another one. */
+export function whenEventsBegin(exchange: Exchange, tell: () => void): void {
+  tells.set(exchange, tell);
 }
 
 /** Where the events of an exchange go, for sources that stand behind something which cannot tell them to wait. */
