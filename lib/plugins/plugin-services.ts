@@ -78,7 +78,13 @@ export class PluginServices {
     // Nothing is what is imported where there is no service.
     if (instance === undefined || instance === null) {
       const expected = 'what offers it';
-      throw pluginErrors.SERVICE_OPTION_INVALID({ module: label, service: name, option: 'instance', got: describe(instance), expected });
+      throw pluginErrors.SERVICE_OPTION_INVALID({
+        module: label,
+        service: name,
+        option: 'instance',
+        got: describe(instance),
+        expected,
+      });
     }
     const missing = missingMethods(contract, instance);
     if (missing.length > 0) {
