@@ -8,6 +8,7 @@ import type { ModuleImport } from '../plugins/plugin';
 import { PluginInstance } from '../plugins/plugin-instance';
 import type { InjectionKey } from '../plugins/service-token';
 import { Gateway } from '../websocket/gateway';
+import { Message } from '../websocket/message';
 import { Session } from '../websocket/session';
 import { SessionThings } from '../websocket/session-things';
 import { connectInProcess, type InProcessRequest, type InProcessResponse, requestInProcess } from './in-process-client';
@@ -69,6 +70,7 @@ function describe(lifetime: Lifetime): string {
   const { subject } = lifetime;
   const target = (subject as { target?: { method: string; route: string } } | undefined)?.target;
   if (subject instanceof Session) return stateOf(`WebSocket ${subject.route}`, lifetime);
+  if (subject instanceof Message) return stateOf(subject.target.place, lifetime);
   const what = subject instanceof WaitsFor ? subject.what : target === undefined ? 'a task' : `${target.method} ${target.route}`;
   return stateOf(what, lifetime);
 }

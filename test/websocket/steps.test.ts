@@ -329,6 +329,62 @@ class PerSession {
   }
 }
 
+describe('the end of a session', () => {
+  const around = (name: string): Interceptor => ({
+    intercept(context, next) {
+      trace.push(`${name} around ${context.route.handler}`);
+      return next.handle();
+    },
+  });
+
+  @WebSocket('/ends')
+  @UseInterceptors(around('class'))
+  class Ends {
+    constructor(private readonly works: Works) {}
+
+    @OnMessage('none')
+    none() {
+      // A class without messages is a mistake.
+    }
+
+    @OnClose()
+    async left(context: RequestContext) {
+      trace.push(`${await this.works.where()}, ${context.signal.aborted ? 'aborted' : 'not aborted'}`);
+    }
+  }
+
+  @WebSocket('/ends-over-time')
+  class EndsOverTime {
+    @OnMessage('none')
+    none() {
+      // As above.
+    }
+
+    @OnClose()
+    left() {
+      return timer(1).pipe(tap(() => trace.push('over time')));
+    }
+  }
+
+  it('is handled inside of interceptors, and by an Observable', async () => {
+    const interceptors = [around('application')];
+    await withServed([Ends, EndsOverTime], { providers: [Works], interceptors }, async (served) => {
+      await (await served.connect('/ends', { headers: { 'x-name': 'ada' } })).leave();
+      await soon(() => expect(trace).toHaveLength(3));
+      await (await served.connect('/ends-over-time')).leave();
+      await soon(() => expect(trace).toHaveLength(5));
+      await served.connect('/ends-over-time');
+    });
+    expect(trace).toEqual([
+      'application around Ends.left',
+      'class around Ends.left',
+      'Ends.left of ada, not aborted',
+      ...['application around EndsOverTime.left', 'over time'],
+      ...['application around EndsOverTime.left', 'over time'],
+    ]);
+  });
+});
+
 describe('what handlers of messages are given', () => {
   @WebSocket('/given')
   class Given {
