@@ -1,3 +1,4 @@
+import { describe } from '../plugins/describe';
 import { pluginOf } from '../plugins/module-entry';
 import type { ModuleImport } from '../plugins/plugin';
 import type { PluginDescriptor, ServiceRegistry } from '../plugins/service-registry';
@@ -56,7 +57,7 @@ export class Plugins {
    * Adds a plugin, beside the root module. Whoever imports a service of it optionally gets it, and is made anew for that.
    *
    * In: a class with `@Plugin`, or a dynamic module of one. Out: what was made anew, once it answers.
-   * Fails with: PLUGIN_INVALID, PLUGIN_RUNS_ALREADY, PLUGIN_CHANGE_REFUSED (every mistake is told), PLUGIN_CHANGE_FAILED,
+   * Fails with: OPTION_INVALID, PLUGIN_INVALID, PLUGIN_RUNS_ALREADY, PLUGIN_CHANGE_REFUSED (every mistake is told), PLUGIN_CHANGE_FAILED,
    * APP_STARTING, APP_CLOSED.
    */
   add(plugin: ModuleImport, { config, drainMs = DEFAULT_DRAIN_MS }: AddPluginOptions = {}): Promise<ChangeReport> {
@@ -68,7 +69,7 @@ export class Plugins {
    * Lets another plugin of the same name, of whatever version, take a plugin's place; the same class starts it anew.
    *
    * In: its name; a class with `@Plugin`; `version` where several run. Out: what was made anew, once it answers.
-   * Fails with: PLUGIN_NOT_RUNNING, PLUGIN_VERSION_NEEDED, PLUGIN_INVALID, PLUGIN_RENAMED, PLUGIN_RUNS_ALREADY,
+   * Fails with: OPTION_INVALID, PLUGIN_NOT_RUNNING, PLUGIN_VERSION_NEEDED, PLUGIN_INVALID, PLUGIN_RENAMED, PLUGIN_RUNS_ALREADY,
    * PLUGIN_CHANGE_REFUSED, PLUGIN_CHANGE_FAILED (the old one goes on), APP_STARTING, APP_CLOSED.
    */
   replace(name: string, plugin: ModuleImport, options: ReplacePluginOptions = {}): Promise<ChangeReport> {
@@ -87,7 +88,7 @@ export class Plugins {
    * Removes a plugin. Whoever imports it optionally goes on with its fallback; who needs it keeps it from going.
    *
    * In: its name; `version` where several run. Out: what was made anew.
-   * Fails with: PLUGIN_NOT_RUNNING, PLUGIN_VERSION_NEEDED, PLUGIN_IS_ROOT, PLUGIN_CHANGE_REFUSED (a list of who needs it),
+   * Fails with: OPTION_INVALID, PLUGIN_NOT_RUNNING, PLUGIN_VERSION_NEEDED, PLUGIN_IS_ROOT, PLUGIN_CHANGE_REFUSED (a list of who needs it),
    * PLUGIN_CHANGE_FAILED, APP_STARTING, APP_CLOSED.
    */
   remove(name: string, { version, drainMs = DEFAULT_DRAIN_MS }: RemovePluginOptions = {}): Promise<ChangeReport> {
@@ -96,10 +97,18 @@ export class Plugins {
   }
 
   async #make(wanted: WantedChange): Promise<ChangeReport> {
+    const { drainMs } = wanted;
+    if (!isDuration(drainMs))
+      throw applicationErrors.OPTION_INVALID({ name: 'drainMs', expected: 'milliseconds, 0 or more', got: describe(drainMs) });
     const changer = this.#changer();
     if (changer === undefined) throw applicationErrors.APP_STARTING({ what: wanted.what });
     return changer.make(wanted);
   }
+}
+
+/** What is none would be taken for 0, and cut what is under way. */
+function isDuration(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0;
 }
 
 function titleOf(plugin: ModuleImport): string {

@@ -86,7 +86,7 @@ export class PluginContext<out Config = unknown> {
    * In: its name, or those of the plugin and the service; `version` (a range), `optional`, `fallback`. Out: the service itself;
    * the fallback or `undefined` where it may be missing, with one warning in the log.
    * Fails with: PLUGIN_NOT_LOADED, SERVICE_UNKNOWN, SERVICE_VERSION_UNSATISFIED, SERVICE_NOT_READY, SERVICE_LACKS,
-   * SERVICE_RANGE_INVALID, PLUGIN_STOPPED.
+   * SERVICE_IMPORT_INVALID, SERVICE_RANGE_INVALID, PLUGIN_STOPPED.
    */
   importService<T>(service: ServiceRef<T>, options?: Sure<NoInfer<T>>): T;
   importService<T>(service: ServiceRef<T>, options: ImportOptions<NoInfer<T>>): T | undefined;

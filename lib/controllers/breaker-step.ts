@@ -4,7 +4,7 @@ import { HttpError } from '../errors/http-error';
 import { withoutStack } from '../errors/framework-error';
 import { Exchange } from '../http/exchange';
 import { NodeWire } from '../http/node-wire';
-import { isStreamSource, StreamedReply } from '../http/reply-stream';
+import { isStreamSource, StreamedReply, whenEventsBegin } from '../http/reply-stream';
 import { cancelledBecause, type EndReason } from '../lifetime/end-reason';
 import { isObservable, rx } from '../lifetime/observable';
 import type { Breaker } from '../resilience/breaker';
@@ -73,8 +73,8 @@ export function watch(breaker: Breaker, ticket: BreakerCall, call: Call): () => 
 /** What becomes of a call with the value of its handler. Out: the value, watched where it comes over time. */
 function settle(breaker: Breaker, ticket: BreakerCall, call: Call, value: unknown, isEvents: boolean): unknown {
   if (!(call instanceof Exchange)) return settleMessage(breaker, ticket, call, value);
-  if (isEvents && call.status < 500) {
-    ticket.succeed();
+  if (isEvents && (isObservable(value) || isAsyncIterable(value))) {
+    settleAtHead(breaker, ticket, call);
     return value;
   }
   if (isObservable(value)) return watchLast(breaker, ticket, call, value);
@@ -87,6 +87,15 @@ function settle(breaker: Breaker, ticket: BreakerCall, call: Call, value: unknow
   startAt(ticket, call);
   judge(ticket, call, call.status, value);
   return value;
+}
+
+/** What fails before there is a head of events is answered as any failure, and is one. */
+function settleAtHead(breaker: Breaker, ticket: BreakerCall, call: Exchange): void {
+  const stop = watch(breaker, ticket, call);
+  whenEventsBegin(call, () => {
+    stop();
+    judge(ticket, call, call.status, undefined);
+  });
 }
 
 /** Whether the answer is not whole yet: a stream, or written by hand. */

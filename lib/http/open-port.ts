@@ -7,7 +7,7 @@ export function openPort(door: Server, port: number, host: string): Promise<Addr
     const failed = (error: unknown): void => reject(listenFailure(error as NodeJS.ErrnoException, port, host));
     door.once('error', failed);
     try {
-      door.listen(port, host, () => {
+      door.listen(portOf(port), host, () => {
         door.off('error', failed);
         resolve(door.address() as AddressInfo);
       });
@@ -16,6 +16,11 @@ export function openPort(door: Server, port: number, host: string): Promise<Addr
       failed(error);
     }
   });
+}
+
+/** A text that is no number would be taken for the path of a socket file. */
+function portOf(port: unknown): number {
+  return typeof port === 'string' && !Number.isInteger(Number(port)) ? NaN : (port as number);
 }
 
 /** An address as the URL that reaches it from this machine. */

@@ -28,7 +28,7 @@ export function isStreamSource(value: object): value is StreamSource {
 
 /**
  * Answers with values as they come. The deadline holds until the first of them (server-sent events: until the head, which
- * goes out once the source was subscribed to without failing); then it lasts until its source or its client ends. May throw before anything was sent.
+ * goes out once the source was begun without failing in the same turn); then it lasts until its source or its client ends. May throw before anything was sent.
  */
 export function replyStream(exchange: Exchange, source: StreamSource, format: ChunkFormat): void {
   if (isObservable(source)) replyObservable(exchange, source, format);
@@ -148,9 +148,13 @@ async function pour({ lifetime }: Exchange, iterator: AsyncIterator<unknown>, si
   const close = (): void => void (closing ??= closeIterator(iterator));
   const forget = lifetime.defer(close);
   try {
-    sink.open();
+    // What fails in the turn it is asked in is answered as any failure is.
+    let first = sink.opensFirst ? iterator.next() : undefined;
+    if (first !== undefined) await Promise.race([first, nextTurn()]);
+    if (!lifetime.ended) sink.open();
     while (!lifetime.ended) {
-      const next = await iterator.next();
+      const next = await (first ?? iterator.next());
+      first = undefined;
       if (next.done === true) {
         forget();
         if (!lifetime.ended) sink.complete();
@@ -164,6 +168,10 @@ async function pour({ lifetime }: Exchange, iterator: AsyncIterator<unknown>, si
     sink.fail(error);
   }
   await closing;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function closeIterator(iterator: AsyncIterator<unknown>): Promise<void> {
@@ -193,8 +201,11 @@ function replyObservable(exchange: Exchange, source: Observable<unknown>, format
     error: (error: unknown) => sink.fail(error),
     complete: () => attempt(() => sink.complete()),
   });
-  // What failed as it was subscribed to (a circuit that is open, say) was answered as any failure is.
-  if (!exchange.replied && !exchange.lifetime.ended) attempt(() => sink.open());
+  if (!sink.opensFirst) return;
+  // What failed by then (a circuit that is open, a promise that was refused) was answered as any failure is.
+  void nextTurn().then(() => {
+    if (!exchange.replied && !exchange.lifetime.ended) attempt(() => sink.open());
+  });
 }
 
 /** Where values go one by one. The first says how all are written, and begins the response. */
@@ -213,6 +224,11 @@ class ValueSink {
     this.#sending = undefined;
     this.#heartbeat = undefined;
     this.#overflow = undefined;
+  }
+
+  /** Whether the response begins without the first value, which may yet fail. */
+  get opensFirst(): boolean {
+    return this.#format === 'events' && !isHeadOnly(this.#exchange);
   }
 
   /** Begins the response at once where the first value has nothing to say about it. */
@@ -291,6 +307,7 @@ class ValueSink {
     this.#sending = sending;
     if (isEvents) {
       sinks.set(this.#exchange, this);
+      tells.get(this.#exchange)?.();
       sendHead(sending.out);
       // Bytes may be in the middle of an event.
       if (chosen.isWhole && this.#exchange.host.limits.sseHeartbeatMs > 0) {
@@ -312,6 +329,14 @@ function sendHead(out: Writable & { flushHeaders?(): void }): void {
 function neverKept(exchange: Exchange): void {
   if (exchange.field('cache-control') === undefined) exchange.setField('cache-control', 'no-cache');
   if (exchange.field('x-accel-buffering') === undefined) exchange.setField('x-accel-buffering', 'no');
+}
+
+/** Who wants to know that the events of an exchange have begun. */
+const tells = new WeakMap<Exchange, () => void>();
+
+/** Calls `tell` when the head of server-sent events goes out; never where the answer becomes another one. */
+export function whenEventsBegin(exchange: Exchange, tell: () => void): void {
+  tells.set(exchange, tell);
 }
 
 /** Where the events of an exchange go, for sources that stand behind something which cannot tell them to wait. */

@@ -104,6 +104,9 @@ export const pluginErrors = defineErrors({
   SERVICE_VERSION_UNSATISFIED: {
     message: '{asks}; of {service} there is {offered}. Widen the range, or load a version within it.',
   },
+  SERVICE_IMPORT_INVALID: {
+    message: '{asks}, but its options are {got}; expected an object with version, optional or fallback.',
+  },
   SERVICE_RANGE_INVALID: {
     message: '{asks}, but the version is {got}; expected a range of semantic versions, such as "^2" or ">=1.2 <3".',
   },

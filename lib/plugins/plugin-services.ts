@@ -36,7 +36,7 @@ export class PluginServices {
     return this.#offered;
   }
 
-  /** Offers what its decorator says, now that it is made. Fails with: SERVICE_CONTRACT_BROKEN, SERVICE_FROZEN. */
+  /** Offers what its decorator says, now that it is made. Fails with: SERVICE_OPTION_INVALID, SERVICE_CONTRACT_BROKEN, SERVICE_FROZEN. */
   offer({ service, version, contract, options, provider }: Offer, instance: unknown): RunningService {
     return this.#add({ service, version, contract, options, instance, key: keyName(provider.key) });
   }
@@ -75,6 +75,17 @@ export class PluginServices {
   #add({ service, version, contract, options, instance, key }: Offering): RunningService {
     const { label, plugin } = this.#owner.module;
     const name = `${plugin?.name}.${service}`;
+    // Nothing is what is imported where there is no service.
+    if (instance === undefined || instance === null) {
+      const expected = 'what offers it';
+      throw pluginErrors.SERVICE_OPTION_INVALID({
+        module: label,
+        service: name,
+        option: 'instance',
+        got: describe(instance),
+        expected,
+      });
+    }
     const missing = missingMethods(contract, instance);
     if (missing.length > 0) {
       throw pluginErrors.SERVICE_CONTRACT_BROKEN({ module: label, key, service: name, missing: methodsOf(missing) });

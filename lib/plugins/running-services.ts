@@ -46,9 +46,10 @@ export class RunningServices {
     this.#owners = owners;
   }
 
-  /** Looks for the newest within the range. Fails with: SERVICE_REF_MISSING, SERVICE_RANGE_INVALID. */
-  find({ ref, range }: Pick<ServiceRequest, 'ref' | 'range'>, who: string): LookUp {
+  /** Looks for the newest within the range. Fails with: SERVICE_REF_MISSING, SERVICE_IMPORT_INVALID, SERVICE_RANGE_INVALID. */
+  find({ ref, range, strange }: Pick<ServiceRequest, 'ref' | 'range' | 'strange'>, who: string): LookUp {
     if (!isServiceRef(ref)) throw pluginErrors.SERVICE_REF_MISSING({ who, got: describe(ref) });
+    if (strange !== undefined) throw pluginErrors.SERVICE_IMPORT_INVALID({ asks: who, got: describe(strange) });
     const key = `${ref.plugin} ${ref.service} ${range}`;
     const known = this.#known.get(key);
     if (known !== undefined) return { found: known };

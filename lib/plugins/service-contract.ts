@@ -59,6 +59,8 @@ export function readContract(contract: unknown): ReadContract | string {
 function parseMethod(method: unknown): MethodContract | string {
   if (method === true || method === undefined) return NOTHING;
   if (typeof method !== 'object' || method === null) return describe(method);
+  const strange = Object.keys(method).find((name) => name !== 'arguments' && name !== 'result');
+  if (strange !== undefined) return `an object with ${strange}`;
   const list = (method as MethodContract).arguments as unknown;
   if (list !== undefined && !Array.isArray(list)) return `an object whose arguments are ${describe(list)}`;
   return method;

@@ -24,7 +24,7 @@ export interface ServiceRequest {
   /** What was given for it; `undefined`: nothing. */
   readonly fallback: unknown;
   /** What was given as options, where that is not understood. */
-  readonly given: ImportOptions | undefined;
+  readonly strange: unknown;
 }
 
 const requests = new WeakMap<Token, ServiceRequest>();
@@ -61,8 +61,15 @@ export function readServiceRequest(key: InjectionKey): ServiceRequest | undefine
 
 /** Reads the options of an import, from whoever asks. */
 export function toRequest(ref: unknown, options: ImportOptions = {}): ServiceRequest {
-  const { version = ANY_VERSION, optional = false, fallback } = options;
-  return { ref: ref as ServiceRef, range: version, isOptional: optional || fallback !== undefined, fallback, given: options };
+  const strange = isUnderstood(options) ? undefined : options;
+  const { version = ANY_VERSION, optional = false, fallback } = strange === undefined ? options : {};
+  return { ref: ref as ServiceRef, range: version, isOptional: optional || fallback !== undefined, fallback, strange };
+}
+
+const KNOWN: readonly string[] = ['version', 'optional', 'fallback'] satisfies (keyof ImportOptions)[];
+
+function isUnderstood(options: unknown): boolean {
+  return typeof options === 'object' && options !== null && Object.keys(options).every((name) => KNOWN.includes(name));
 }
 
 /** `auth-plugin.auth ^2` */

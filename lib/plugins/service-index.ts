@@ -38,8 +38,10 @@ export class ServiceIndex {
   }
 
   /** The newest service within the range that is wanted. */
-  find({ ref, range }: Pick<ServiceRequest, 'ref' | 'range'>): FoundService {
+  find({ ref, range, strange }: Pick<ServiceRequest, 'ref' | 'range' | 'strange'>): FoundService {
     if (!isServiceRef(ref)) return { mistake: (who) => pluginErrors.SERVICE_REF_MISSING({ who, got: describe(ref) }) };
+    if (strange !== undefined)
+      return { mistake: (asks) => pluginErrors.SERVICE_IMPORT_INVALID({ asks, got: describe(strange) }) };
     if (!isRange(range)) return { mistake: (asks) => pluginErrors.SERVICE_RANGE_INVALID({ asks, got: describe(range) }) };
     const offers = this.#offersOf(ref.plugin, ref.service);
     const [offer] = within(offers, ({ version }) => version, range);

@@ -83,6 +83,15 @@ function wayToProvide(module: PlannedModule, key: unknown): string {
   return `Add ${keyName(key)} to the providers of ${module.label}.`;
 }
 
+const KNOWN: readonly string[] = [
+  'version',
+  'description',
+  'health',
+  'required',
+  'timeoutMs',
+  'measured',
+] satisfies (keyof ServiceOptions)[];
+
 /** What is wrong with what a service says of itself. Out: its version. */
 export function checkOptions(
   options: ServiceOptions<never>,
@@ -91,6 +100,9 @@ export function checkOptions(
   const refuse = (option: string, got: unknown, expected: string): void =>
     report(pluginErrors.SERVICE_OPTION_INVALID({ module: label, service, option, got: describe(got), expected }));
   const { version = otherwise, description, health, timeoutMs } = options as ServiceOptions & { readonly health?: unknown };
+  for (const [option, got] of Object.entries(options)) {
+    if (!KNOWN.includes(option)) refuse(option, got, `one of ${listed(KNOWN)}`);
+  }
   if (options.version !== undefined && !isVersion(version)) refuse('version', version, 'a semantic version, such as "1.0.0"');
   if (description !== undefined && typeof description !== 'string') refuse('description', description, 'a text');
   if (health !== undefined && typeof health !== 'function' && typeof health !== 'string')

@@ -8,7 +8,9 @@ import type ValidRange from 'semver/ranges/valid';
 
 /** Whether `value` is a semantic version as it is written: `1.0.0`, no `v` before it. */
 export function isVersion(value: unknown): value is string {
-  return typeof value === 'string' && /^\d/.test(value) && (require('semver/functions/valid') as typeof Valid)(value) !== null;
+  return (
+    typeof value === 'string' && /^\d\S*$/.test(value) && (require('semver/functions/valid') as typeof Valid)(value) !== null
+  );
 }
 
 /** Whether `value` says which versions are meant: `^2`, `>=1.2 <3`, `1.4.0`. */

@@ -8,7 +8,9 @@ import type { ModuleImport } from '../plugins/plugin';
 import { PluginInstance } from '../plugins/plugin-instance';
 import type { InjectionKey } from '../plugins/service-token';
 import { Gateway } from '../websocket/gateway';
+import { Message } from '../websocket/message';
 import { Session } from '../websocket/session';
+import { SessionThings } from '../websocket/session-things';
 import { connectInProcess, type InProcessRequest, type InProcessResponse, requestInProcess } from './in-process-client';
 import type { Override } from './override';
 
@@ -60,7 +62,7 @@ export class TestApplication {
 function* openIn(lifetime: Lifetime): Generator<string> {
   for (const inside of lifetime.inside()) {
     if (inside.subject instanceof PluginInstance || inside.subject instanceof Gateway) yield* openIn(inside);
-    else yield describe(inside);
+    else if (!(inside.subject instanceof SessionThings) || inside.ended) yield describe(inside);
   }
 }
 
@@ -68,6 +70,7 @@ function describe(lifetime: Lifetime): string {
   const { subject } = lifetime;
   const target = (subject as { target?: { method: string; route: string } } | undefined)?.target;
   if (subject instanceof Session) return stateOf(`WebSocket ${subject.route}`, lifetime);
+  if (subject instanceof Message) return stateOf(subject.target.place, lifetime);
   const what = subject instanceof WaitsFor ? subject.what : target === undefined ? 'a task' : `${target.method} ${target.route}`;
   return stateOf(what, lifetime);
 }

@@ -17,6 +17,7 @@ import { websocketErrors } from './errors';
 import { Gateway, type GatewayRooms } from './gateway';
 import { draftUpgrade } from './message-draft';
 import { Session } from './session';
+import { SessionThings } from './session-things';
 import { type Handshake, loadWs, openSocket, readHandshake, spokenHere } from './upgrade';
 import type { WebSocketSettings } from './web-socket-options';
 
@@ -111,7 +112,7 @@ class Upgrade {
     const kept = this.#handlers.keepsRequest ? exchange : undefined;
     const session = new Session({ stream, socket, user, exchange: kept, giveBack }, gateway);
     // What is made for the request from now on is made for the session.
-    if (kept !== undefined) kept.scope = new RequestScope(session);
+    if (kept !== undefined) kept.scope = new RequestScope(new SessionThings(session, gateway.lifetime));
     gateway.opened(session, args);
   }
 

@@ -12,7 +12,7 @@ import { Message, type MessageHandler, type MessageRooms } from './message';
 import type { MessageForm } from './message-value';
 import { malformed, readJson, readRaw } from './read-message';
 import type { Rooms } from './rooms';
-import type { Session } from './session';
+import { Session } from './session';
 import type { SessionRooms } from './session-rooms';
 import type { WebSocketInstruments } from './web-socket-instruments';
 import type { WebSocketSettings } from './web-socket-options';
@@ -98,7 +98,10 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
 
   closed(session: Session): void {
     const { close } = this.#handlers;
-    if (close !== undefined) void new Message(session, close, undefined, this).handle();
+    if (close === undefined) return;
+    // Inside of the session, which is over, nothing begins any more.
+    const owner = this.lifetime.ended ? this.#application : this.lifetime;
+    void new Message(session, close, undefined, this, owner).handle();
   }
 
   refuse(session: Session, error: unknown): void {
@@ -118,7 +121,7 @@ export class Gateway implements SessionRooms<Session>, MessageRooms {
 
   /** Those whose socket is still closing included. */
   #each(act: (session: Session) => void): void {
-    for (const { subject } of this.lifetime.inside()) act(subject as Session);
+    for (const { subject } of this.lifetime.inside()) if (subject instanceof Session) act(subject);
   }
 
   #sort(session: Session, data: Buffer, isBinary: boolean): Message {

@@ -47,6 +47,8 @@ export class Message implements Call, Expiring {
   /** The promise of the handler itself, where what is answered is something around it. */
   pending: PromiseLike<unknown> | undefined;
   readonly #rooms: MessageRooms;
+  /** What it is inside of. */
+  readonly #owner: Lifetime;
   readonly #startedMs: number;
   #life: Lifetime | undefined;
   #deadline: Deadline | undefined;
@@ -57,13 +59,15 @@ export class Message implements Call, Expiring {
   /** Lets the next message be handled. */
   #goOn: (() => void) | undefined;
 
-  constructor(session: Session, handler: MessageHandler, value: unknown, rooms: MessageRooms) {
+  /** In: `owner`, where it outlives its session. */
+  constructor(session: Session, handler: MessageHandler, value: unknown, rooms: MessageRooms, owner = session.lifetime) {
     this.session = session;
     this.handler = handler;
     this.value = value;
     this.context = undefined;
     this.pending = undefined;
     this.#rooms = rooms;
+    this.#owner = owner;
     this.#startedMs = rooms.clock.now();
     this.#life = undefined;
     this.#deadline = undefined;
@@ -92,11 +96,11 @@ export class Message implements Call, Expiring {
   }
 
   get begun(): Lifetime {
-    return this.#life ?? this.session.lifetime;
+    return this.#life ?? this.#owner;
   }
 
   get lifetime(): Lifetime {
-    this.#life ??= this.session.lifetime.open(this);
+    this.#life ??= this.#owner.open(this);
     return this.#life;
   }
 

@@ -125,6 +125,7 @@ describe('a service that a plugin asks for while it runs', () => {
       refusal(() => context.importService(CACHE, { version: 'newest' })),
       refusal(() => context.importService(serviceRef('cache-plugin', 'cache', { contract: ['clear'] as never }))),
       refusal(() => context.importService(undefined as never)),
+      refusal(() => context.importService(CACHE, { versoin: '^1' } as never)),
     ]).toEqual([
       'PLUGIN_NOT_LOADED: asking-plugin@1.0.0 asks for cash-plugin.cache, and no plugin of the name cash-plugin is loaded. Did you mean "cache-plugin"?',
       'SERVICE_UNKNOWN: asking-plugin@1.0.0 asks for cache-plugin.cashe, and cache-plugin exports only "cache". Did you mean "cache"?',
@@ -132,6 +133,7 @@ describe('a service that a plugin asks for while it runs', () => {
       'SERVICE_RANGE_INVALID: asking-plugin@1.0.0 asks for cache-plugin.cache newest, but the version is "newest"; expected a range of semantic versions, such as "^2" or ">=1.2 <3".',
       'SERVICE_LACKS: asking-plugin@1.0.0 asks for cache-plugin.cache, and cache-plugin.cache 1.4.0 lacks the method clear. Ask for a version that has what is needed, or for less.',
       'SERVICE_REF_MISSING: asking-plugin@1.0.0 asks for (unnamed service), but where the name of the service is expected stands undefined. Make one with serviceRef<T>(plugin, service); where it is undefined, two files import each other: move the name into a file of its own.',
+      'SERVICE_IMPORT_INVALID: asking-plugin@1.0.0 asks for cache-plugin.cache, but its options are an object with versoin; expected an object with version, optional or fallback.',
     ]);
     await app.close();
   });
@@ -222,6 +224,9 @@ describe('a service that a plugin exports while it runs', () => {
     expect(() => context.exportService('x', {}, { version: 'one' })).toThrow('SERVICE_OPTION_INVALID');
     expect(() => context.exportService('x', {}, { timeoutMs: -1 })).toThrow(
       'SERVICE_OPTION_INVALID: AskingPlugin: the timeoutMs of the service asking-plugin.x is -1; expected a number of milliseconds above 0.',
+    );
+    expect(() => context.exportService('x', undefined)).toThrow(
+      'SERVICE_OPTION_INVALID: AskingPlugin: the instance of the service asking-plugin.x is undefined; expected what offers it.',
     );
     await app.close();
   });

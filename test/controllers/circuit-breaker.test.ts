@@ -86,6 +86,15 @@ class Kinds {
   @Sse('/events') events() {
     return of('a');
   }
+  @Sse('/events-break') async *eventsBreak() {
+    yield 'a';
+    await turn();
+    throw new Error('no');
+  }
+  @Sse('/events-generator-fails') async *eventsGeneratorFails() {
+    await Promise.reject(new Error('no'));
+    yield 'never';
+  }
   @Sse('/events-fail') eventsFail() {
     return throwError(() => new Error('no'));
   }
@@ -120,7 +129,7 @@ describe('a route behind a breaker', () => {
     ['/missing', 'successes'],
     ['/answers-404', 'successes'],
     ['/events', 'successes'],
-    ['/events-fail', 'successes'],
+    ['/events-break', 'successes'],
     ['/too-many', 'ignored'],
     ['/answers-429', 'ignored'],
     ['/throws', 'failures'],
@@ -129,6 +138,8 @@ describe('a route behind a breaker', () => {
     ['/answers-503', 'failures'],
     ['/by-hand-500', 'failures'],
     ['/observable-fails', 'failures'],
+    ['/events-fail', 'failures'],
+    ['/events-generator-fails', 'failures'],
     ['/stream-breaks', 'failures'],
     ['/context-stream-breaks', 'failures'],
   ] as const)('counts %s among the %s', async (url, among) => {

@@ -1,5 +1,5 @@
 import { Controller, Headers, HttpError, type Interceptor, Sse, UseInterceptors } from 'rockstar-web';
-import { map, NEVER, throwError } from 'rxjs';
+import { from, map, NEVER, throwError } from 'rxjs';
 import { H2Client } from '../support/h2-client';
 import { RawClient, request } from '../support/raw-client';
 import { soon, turns } from '../support/soon';
@@ -7,6 +7,7 @@ import { moduleOf, serveOn } from '../journeys/doors';
 
 let made = 0;
 let closed = 0;
+let letGo: () => void = () => undefined;
 
 const upper: Interceptor = { intercept: (_context, next) => next.handle().pipe(map((value) => String(value).toUpperCase())) };
 
@@ -38,6 +39,30 @@ class Events {
   @Sse('/refused')
   refused() {
     return throwError(() => new HttpError(503, { code: 'NOT_NOW' }));
+  }
+
+  @Sse('/refused-later')
+  refusedLater() {
+    return from(Promise.reject(new HttpError(503, { code: 'NOT_NOW' })));
+  }
+
+  @Sse('/refused-generator')
+  async *refusedGenerator() {
+    await Promise.resolve();
+    if (made >= 0) throw new HttpError(503, { code: 'NOT_NOW' });
+    yield 'never';
+  }
+
+  @Sse('/refused-intercepted')
+  @UseInterceptors(upper)
+  refusedIntercepted() {
+    return this.refusedGenerator();
+  }
+
+  @Sse('/silent-generator')
+  async *silentGenerator() {
+    await new Promise<void>((resolve) => (letGo = resolve));
+    yield 'never';
   }
 
   @Sse('/silent')
@@ -85,26 +110,30 @@ describe('server-sent events of a generator', () => {
   });
 });
 
-describe('server-sent events of an Observable', () => {
-  it('that fails before there is one are answered as any failure', async () => {
-    const { app, url } = await serveOn(moduleOf([Events]));
-    const client = await RawClient.connect(url);
-    const answer = await client.ask(request('GET', '/refused'));
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([503, ['application/problem+json']]);
-    expect((await client.ask(request('GET', '/refused'))).status).toBe(503);
-    client.close();
-    const second = await H2Client.connect(url);
-    expect((await second.ask({ ':path': '/refused' })).status).toBe(503);
-    await second.close();
-    await app.close();
-  });
+describe('server-sent events', () => {
+  it.each(['refused', 'refused-later', 'refused-generator', 'refused-intercepted'])(
+    'that fail before there is one are answered as any failure: %s',
+    async (path) => {
+      const { app, url } = await serveOn(moduleOf([Events]));
+      const client = await RawClient.connect(url);
+      const answer = await client.ask(request('GET', `/${path}`));
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([503, ['application/problem+json']]);
+      expect((await client.ask(request('GET', `/${path}`))).status).toBe(503);
+      client.close();
+      const second = await H2Client.connect(url);
+      expect((await second.ask({ ':path': `/${path}` })).status).toBe(503);
+      await second.close();
+      await app.close();
+    },
+  );
 
-  it('are begun before there is one', async () => {
+  it.each(['silent', 'silent-generator'])('are begun before there is one: %s', async (path) => {
     const { app, url } = await serveOn(moduleOf([Events]));
     const client = await RawClient.connect(url);
-    client.write(request('GET', '/silent'));
+    client.write(request('GET', `/${path}`));
     await client.until('text/event-stream');
     client.close();
+    letGo();
     await app.close();
   });
 });

@@ -370,6 +370,11 @@ describe('a change that cannot be', () => {
     await expect(plugins.remove('greeting-plugin', { version: '4.0.0' })).rejects.toThrow(
       'PLUGIN_NOT_RUNNING: No plugin greeting-plugin 4.0.0 is running. There is 2.0.0 and 1.0.0.',
     );
+    for (const drainMs of [NaN, -1, '500' as unknown as number]) {
+      await expect(plugins.remove('greeting-plugin', { version: '1.0.0', drainMs })).rejects.toThrow(
+        'OPTION_INVALID: The option drainMs takes milliseconds, 0 or more, got',
+      );
+    }
     await expect(plugins.add(one)).rejects.toThrow('PLUGIN_RUNS_ALREADY: greeting-plugin@1.0.0 is running already.');
     await expect(plugins.add(class Nothing {})).rejects.toThrow('PLUGIN_INVALID: the class Nothing is no plugin');
     await expect(plugins.replace('greeting-plugin', OtherPlugin, { version: '1.0.0' })).rejects.toThrow(

@@ -166,6 +166,7 @@ describe('a contract with schemas', () => {
       serviceRef<UsersService>('odd-plugin', 'one', { contract: 'find' as never }),
       serviceRef<UsersService>('odd-plugin', 'two', { contract: { find: { arguments: 'id', result: User } } as never }),
       serviceRef<UsersService>('odd-plugin', 'three', { contract: { find: { arguments: [5] as never, result: {} as never } } }),
+      serviceRef<UsersService>('odd-plugin', 'four', { contract: { find: { argument: [Number] } } as never }),
     ];
     @Plugin({
       name: 'odd-plugin',
@@ -176,10 +177,11 @@ describe('a contract with schemas', () => {
     class OddPlugin {}
     await expect(createTestApp(OddPlugin)).rejects.toThrow(
       [
-        'APP_WIRING_FAILED: 3 wiring mistakes, and nothing was started:',
+        'APP_WIRING_FAILED: 4 wiring mistakes, and nothing was started:',
         '  1. SERVICE_CONTRACT_INVALID: The contract of odd-plugin.one is not understood: it is "find". It is a list of names of methods, or an object that has arguments and result for each.',
         '  2. SERVICE_CONTRACT_INVALID: The contract of odd-plugin.two is not understood: find is an object whose arguments are "id". It is a list of names of methods, or an object that has arguments and result for each.',
         '  3. SERVICE_CONTRACT_INVALID: The contract of odd-plugin.three is not understood: argument 0 of find (5) and the result of find (an object with no members) are no schema. It is a list of names of methods, or an object that has arguments and result for each.',
+        '  4. SERVICE_CONTRACT_INVALID: The contract of odd-plugin.four is not understood: find is an object with argument. It is a list of names of methods, or an object that has arguments and result for each.',
       ].join('\n'),
     );
   });

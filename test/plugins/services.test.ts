@@ -177,6 +177,7 @@ describe('every mistake about services', () => {
         @ImportService(undefined as never) readonly nothing: unknown,
         @ImportService(serviceRef<{ refresh(): void }>('auth-plugin', 'auth', { contract: ['refresh'] }))
         readonly lacking: { refresh(): void },
+        @ImportService(AUTH, { versoin: '^1' } as never) readonly slip: AuthService,
       ) {}
     }
     @Injectable()
@@ -187,7 +188,7 @@ describe('every mistake about services', () => {
         exportService(serviceRef<AuthService>('cache-plugin', 'auth', { contract: ['verify'] }), Broken as never),
         exportService(CACHE, Users),
         exportService(OTHER, MemoryStore),
-        exportService(CACHE, MemoryStore, { version: 'two', timeoutMs: -1 }),
+        exportService(CACHE, MemoryStore, { version: 'two', timeoutMs: -1, timeout: 5 } as never),
       ],
     })
     class CachePlugin {}
@@ -201,6 +202,7 @@ describe('every mistake about services', () => {
       'SERVICE_CONTRACT_BROKEN: CachePlugin exports Broken as the service cache-plugin.auth, which lacks the method verify. Add what is missing, or export it under a name with another contract.',
       'SERVICE_UNPROVIDED: CachePlugin exports the service cache-plugin.cache as Users, which it does not provide. Add Users to the providers of CachePlugin.',
       'SERVICE_FOREIGN: CachePlugin exports the service other-plugin.other, but is the plugin cache-plugin: only other-plugin can export that. Name it serviceRef("cache-plugin", "other").',
+      'SERVICE_OPTION_INVALID: CachePlugin: the timeout of the service cache-plugin.cache is 5; expected one of version, description, health, required, timeoutMs and measured.',
       'SERVICE_OPTION_INVALID: CachePlugin: the version of the service cache-plugin.cache is "two"; expected a semantic version, such as "1.0.0".',
       'SERVICE_OPTION_INVALID: CachePlugin: the timeoutMs of the service cache-plugin.cache is -1; expected a number of milliseconds above 0.',
       'SERVICE_HOMELESS: App exports the service cache-plugin.cache but is no plugin. Put @Plugin on it instead of @Module, with a name and a version.',
@@ -212,6 +214,7 @@ describe('every mistake about services', () => {
       'SERVICE_RANGE_INVALID: Users in App needs auth-plugin.auth newest as constructor parameter 5 (noRange), but the version is "newest"; expected a range of semantic versions, such as "^2" or ">=1.2 <3".',
       'SERVICE_REF_MISSING: Users in App needs (unnamed service) as constructor parameter 6 (nothing), but where the name of the service is expected stands undefined. Make one with serviceRef<T>(plugin, service); where it is undefined, two files import each other: move the name into a file of its own.',
       'SERVICE_LACKS: Users in App needs auth-plugin.auth as constructor parameter 7 (lacking), and auth-plugin.auth 2.0.0 lacks the method refresh. Ask for a version that has what is needed, or for less.',
+      'SERVICE_IMPORT_INVALID: Users in App needs auth-plugin.auth as constructor parameter 8 (slip), but its options are an object with versoin; expected an object with version, optional or fallback.',
     ]);
   });
 

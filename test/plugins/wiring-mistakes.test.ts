@@ -122,7 +122,9 @@ describe('a mistake in the modules', () => {
     class Named {}
     @Plugin({ name: 'versioned', version: 'v1.0.0', description: 5 as never, author: ['me'] as never })
     class Versioned {}
-    @Plugin({ name: undefined as never, version: 2 as never, imports: [Named, Versioned] })
+    @Plugin({ name: 'blank', version: '1.0.0 ' })
+    class Blank {}
+    @Plugin({ name: undefined as never, version: 2 as never, imports: [Named, Versioned, Blank] })
     class AppPlugin {}
     expect(textsOf(AppPlugin)).toEqual([
       'PLUGIN_NAME_INVALID: AppPlugin: the name of the plugin is undefined; expected a text without spaces, such as "user-plugin".',
@@ -132,6 +134,7 @@ describe('a mistake in the modules', () => {
       'PLUGIN_VERSION_INVALID: Versioned: the version of versioned is "v1.0.0"; expected a semantic version, such as "1.0.0" (https://semver.org).',
       'PLUGIN_TEXT_INVALID: Versioned: the description of versioned is 5; expected a text.',
       'PLUGIN_TEXT_INVALID: Versioned: the author of versioned is an array; expected a text.',
+      'PLUGIN_VERSION_INVALID: Blank: the version of blank is "1.0.0 "; expected a semantic version, such as "1.0.0" (https://semver.org).',
     ]);
   });
 

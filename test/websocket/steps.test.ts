@@ -14,6 +14,7 @@ import {
   Inject,
   Injectable,
   type Interceptor,
+  OnClose,
   OnMessage,
   OnOpen,
   type PipeTransform,
@@ -314,16 +315,75 @@ class Works {
 }
 
 let disposed = 0;
+let disposedWhenLeft: boolean[] = [];
 
 @Injectable({ scope: 'request' })
 class PerSession {
   readonly id = Math.random();
   count = 0;
+  isDisposed = false;
 
   dispose(): void {
+    this.isDisposed = true;
     disposed++;
   }
 }
+
+describe('the end of a session', () => {
+  const around = (name: string): Interceptor => ({
+    intercept(context, next) {
+      trace.push(`${name} around ${context.route.handler}`);
+      return next.handle();
+    },
+  });
+
+  @WebSocket('/ends')
+  @UseInterceptors(around('class'))
+  class Ends {
+    constructor(private readonly works: Works) {}
+
+    @OnMessage('none')
+    none() {
+      // A class without messages is a mistake.
+    }
+
+    @OnClose()
+    async left(context: RequestContext) {
+      trace.push(`${await this.works.where()}, ${context.signal.aborted ? 'aborted' : 'not aborted'}`);
+    }
+  }
+
+  @WebSocket('/ends-over-time')
+  class EndsOverTime {
+    @OnMessage('none')
+    none() {
+      // As above.
+    }
+
+    @OnClose()
+    left() {
+      return timer(1).pipe(tap(() => trace.push('over time')));
+    }
+  }
+
+  it('is handled inside of interceptors, and by an Observable', async () => {
+    const interceptors = [around('application')];
+    await withServed([Ends, EndsOverTime], { providers: [Works], interceptors }, async (served) => {
+      await (await served.connect('/ends', { headers: { 'x-name': 'ada' } })).leave();
+      await soon(() => expect(trace).toHaveLength(3));
+      await (await served.connect('/ends-over-time')).leave();
+      await soon(() => expect(trace).toHaveLength(5));
+      await served.connect('/ends-over-time');
+    });
+    expect(trace).toEqual([
+      'application around Ends.left',
+      'class around Ends.left',
+      'Ends.left of ada, not aborted',
+      ...['application around EndsOverTime.left', 'over time'],
+      ...['application around EndsOverTime.left', 'over time'],
+    ]);
+  });
+});
 
 describe('what handlers of messages are given', () => {
   @WebSocket('/given')
@@ -382,6 +442,12 @@ describe('what handlers of messages are given', () => {
     count(@Inject(PerSession) same: PerSession) {
       return { count: ++this.own.count, same: same === this.own };
     }
+
+    @OnClose()
+    async left() {
+      await new Promise((resolve) => setImmediate(resolve));
+      disposedWhenLeft.push(this.own.isDisposed);
+    }
   }
 
   it('is the context of the message over the request of the upgrade', async () => {
@@ -434,5 +500,21 @@ describe('what handlers of messages are given', () => {
       await soon(() => expect(disposed).toBe(1));
     });
     expect(disposed).toBe(2);
+  });
+
+  it('is there for @OnClose, also where that is the first to ask for it', async () => {
+    disposed = 0;
+    disposedWhenLeft = [];
+    await withServed([Scoped], { providers: [PerSession] }, async (served) => {
+      const client = await served.connect('/per-session');
+      client.send({ type: 'count' });
+      await client.next();
+      await client.leave();
+      await (await served.connect('/per-session')).leave();
+      await soon(() => expect(disposed).toBe(2));
+      await served.connect('/per-session');
+    });
+    expect(disposed).toBe(3);
+    expect(disposedWhenLeft).toEqual([false, false, false]);
   });
 });
