@@ -1,5 +1,7 @@
+import { answerWith } from '../http/dispatch';
 import type { Exchange } from '../http/exchange';
 import { beginFailure, toFailure } from '../http/failure-reply';
+import { isStreamSource, StreamedReply, whenFailsToBegin } from '../http/reply-stream';
 import { isObservable, rx } from '../lifetime/observable';
 import { isPromise, whenSettled } from './collect-arguments';
 import { type HookRooms, toObservable } from './compile-hooks';
@@ -16,6 +18,8 @@ export interface Answering<C> {
   isAnswered(call: C): boolean;
   /** Lays aside what was prepared for the answer that did not come. */
   beginAnew(call: C, error: unknown): void;
+  /** Lets `caught` answer where a value that comes over time fails before anything of it was sent. */
+  watch?(call: C, value: unknown, caught: (error: unknown) => unknown): void;
 }
 
 type Filters<C> = readonly ((call: C) => RouteFilter<never>)[];
@@ -30,6 +34,11 @@ const requests: Answering<Exchange> = {
     exchange.statusDeclared = true;
     exchange.answering = false;
     beginFailure(exchange, failure);
+  },
+  watch(exchange, value, caught) {
+    const isStream = typeof value === 'object' && value !== null && (value instanceof StreamedReply || isStreamSource(value));
+    // `answering`: by `ctx.stream()`.
+    if (isStream || exchange.answering) whenFailsToBegin(exchange, (error) => answerWith(exchange, () => caught(error)));
   },
 };
 
@@ -65,13 +74,13 @@ export function filterCalls<C>(
     } catch (error) {
       return caught(error);
     }
-    if (isPromise(value)) return whenSettled(value).then((later) => filterObservable(later, caught), caught);
-    return filterObservable(value, caught);
+    const filter = (made: unknown): unknown => {
+      if (isObservable(made)) return made.pipe(rx().catchError((error: unknown) => toObservable(caught(error))));
+      answering.watch?.(call, made, caught);
+      return made;
+    };
+    return isPromise(value) ? whenSettled(value).then(filter, caught) : filter(value);
   };
-}
-
-function filterObservable(value: unknown, caught: (error: unknown) => unknown): unknown {
-  return isObservable(value) ? value.pipe(rx().catchError((error: unknown) => toObservable(caught(error)))) : value;
 }
 
 interface Asking<C> {

@@ -137,8 +137,8 @@ function compileRun(
   compiled: CompiledArguments,
   rooms: ControllerRooms,
 ): Run {
-  const run = compileWalk(draft, rooms, compileAnswer(draft, compileHandler(member, declaration, draft, compiled, rooms)));
-  return declaration.reply === 'events' ? asEvents(run) : run;
+  const answer = compileAnswer(draft, compileHandler(member, declaration, draft, compiled, rooms));
+  return compileWalk(draft, rooms, declaration.reply === 'events' ? asEvents(answer) : answer);
 }
 
 /** What writes the answer stands around all the rest, apart from it: the way to a handler without other steps stays the shortest. */

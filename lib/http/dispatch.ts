@@ -28,6 +28,18 @@ function run(exchange: Exchange): void {
   answer(exchange, value);
 }
 
+/** Answers with what `make` gives, which may come later, or with its failure. Never throws. */
+export function answerWith(exchange: Exchange, make: () => unknown): void {
+  let value: unknown;
+  try {
+    value = make();
+  } catch (error) {
+    replyFailure(exchange, error);
+    return;
+  }
+  answer(exchange, value);
+}
+
 function answer(exchange: Exchange, value: unknown): void {
   if (typeof value === 'object' && value !== null) {
     if (typeof (value as PromiseLike<unknown>).then === 'function') {

@@ -51,7 +51,7 @@ function replyReadable(exchange: Exchange, source: Readable, format: ChunkFormat
     if (lifetime.ended) return;
     const { type } = formatOf(format, Buffer.of());
     try {
-      if (error !== undefined) replyFailure(exchange, error);
+      if (error !== undefined) failToBegin(exchange, error);
       else if (isHeadOnly(exchange)) send(exchange, exchange.status, type, undefined);
       else pump(exchange, source, type);
     } catch (failure) {
@@ -296,7 +296,7 @@ class ValueSink {
 
   fail(error: unknown): void {
     if (this.#sending !== undefined) this.#sending.fail(error);
-    else if (!this.#exchange.lifetime.ended) replyFailure(this.#exchange, error);
+    else if (!this.#exchange.lifetime.ended) failToBegin(this.#exchange, error);
   }
 
   #begin(chosen: Format): Sending {
@@ -329,6 +329,21 @@ function sendHead(out: Writable & { flushHeaders?(): void }): void {
 function neverKept(exchange: Exchange): void {
   if (exchange.field('cache-control') === undefined) exchange.setField('cache-control', 'no-cache');
   if (exchange.field('x-accel-buffering') === undefined) exchange.setField('x-accel-buffering', 'no');
+}
+
+/** What answers for a source that failed before anything of it was sent. */
+const rescues = new WeakMap<Exchange, (error: unknown) => void>();
+
+/** Lets `rescue` answer where what an exchange is answered with fails before anything of it was sent. */
+export function whenFailsToBegin(exchange: Exchange, rescue: (error: unknown) => void): void {
+  rescues.set(exchange, rescue);
+}
+
+function failToBegin(exchange: Exchange, error: unknown): void {
+  const rescue = rescues.get(exchange) ?? replyFailure.bind(undefined, exchange);
+  // What it answers with may fail as well.
+  rescues.delete(exchange);
+  rescue(error);
 }
 
 /** Who wants to know that the events of an exchange have begun. */

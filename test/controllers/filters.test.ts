@@ -1,4 +1,5 @@
-import { of, throwError, concat } from 'rxjs';
+import { Readable } from 'node:stream';
+import { concat, from, of, throwError } from 'rxjs';
 import {
   BadRequestError,
   Catch,
@@ -11,9 +12,12 @@ import {
   Param,
   Post,
   RequestContext,
+  Sse,
   UseFilters,
   UseGuards,
 } from 'rockstar-web';
+import { doors, moduleOf, withClient } from '../journeys/doors';
+import { turns } from '../support/soon';
 import { appOf, ask, failureOf } from '../testing/app-of';
 
 class DomainError extends Error {}
@@ -111,6 +115,83 @@ describe('a filter', () => {
     }
     expect((await ask(Failing, { url: '/' })).json()).toEqual({ domain: 'x' });
   });
+
+  describe.each(doors)(
+    'over $name is asked, and answers as for any other error, where what comes over time fails before it has begun',
+    (door) => {
+      const fails = () => new RareError('x');
+      const late = async (): Promise<never> => {
+        await turns(1);
+        throw fails();
+      };
+      async function* generator(): AsyncGenerator<string> {
+        yield await late();
+      }
+      const readable = () => new Readable({ read: () => undefined, construct: (done) => done(fails()) });
+
+      it.each<[string, string, (context: RequestContext) => unknown]>([
+        ['a generator', '/', generator],
+        ['a promise of a generator', '/', () => Promise.resolve(generator())],
+        ['a stream of bytes', '/', readable],
+        ['a stream of objects', '/', () => Readable.from(generator())],
+        ['ctx.stream() of a generator', '/', (context) => context.stream(generator())],
+        ['ctx.stream() of bytes', '/', (context) => context.stream(readable())],
+        ['events of an Observable', '/events', () => throwError(fails)],
+        ['events of a promise', '/events', () => from(Promise.reject(fails()))],
+        [
+          'events of a generator',
+          '/events',
+          async function* () {
+            await Promise.resolve();
+            yield* [(await Promise.reject(fails())) as string];
+          },
+        ],
+      ])('%s', async (_what, path, handler) => {
+        @Controller()
+        @UseFilters(answering((_error, context) => ((context.status = 409), Promise.resolve({ domain: context.path }))))
+        class Failing {
+          @Get('/')
+          get(context: RequestContext) {
+            return handler(context);
+          }
+          @Sse('/events')
+          events(context: RequestContext) {
+            return handler(context);
+          }
+        }
+        await withClient(door, moduleOf([Failing]), {}, async (client) => {
+          const answer = await client.ask({ path });
+          expect([answer.status, answer.header('content-type'), answer.json()]).toEqual([
+            409,
+            'application/json; charset=utf-8',
+            { domain: path },
+          ]);
+        });
+      });
+
+      it('and an error that none answers for is told as always', async () => {
+        @Controller()
+        @UseFilters(
+          DomainFilter,
+          answering((error) => {
+            throw error;
+          }),
+        )
+        class Failing {
+          @Get('/')
+          async *get(): AsyncGenerator<string> {
+            await turns(1);
+            if (door.name !== '') throw new HttpError(418);
+            yield '';
+          }
+        }
+        await withClient(door, moduleOf([Failing]), {}, async (client) => {
+          const answer = await client.ask({ path: '/' });
+          expect([answer.status, answer.header('content-type')]).toEqual([418, 'application/problem+json']);
+        });
+      });
+    },
+  );
 
   it('is asked about guards, parameters and interceptors too', async () => {
     const about = answering((error) => ({ about: (error as { code: string }).code }));
