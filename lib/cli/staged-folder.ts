@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isFrameworkError } from '../errors/framework-error';
 import { cliErrors } from './errors';
@@ -48,7 +48,7 @@ function usable<T>(folder: string, use: () => T): T {
   }
 }
 
-/** One rename, once everything is there. */
+/** One rename, once everything is there. The folder of `mkdtemp` is its maker's alone; an application is a folder as any. */
 function stageBeside(target: string): StagedFolder {
   const parent = dirname(target);
   const firstMade = mkdirSync(parent, { recursive: true });
@@ -57,7 +57,10 @@ function stageBeside(target: string): StagedFolder {
     path,
     publish: () => {
       refuseTaken(target);
-      usable(target, () => renameSync(path, target));
+      usable(target, () => {
+        chmodSync(path, 0o777 & ~process.umask());
+        renameSync(path, target);
+      });
     },
     discard: () => {
       remove(path);
