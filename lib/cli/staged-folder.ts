@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isFrameworkError } from '../errors/framework-error';
 import { cliErrors } from './errors';
@@ -48,19 +49,17 @@ function usable<T>(folder: string, use: () => T): T {
   }
 }
 
-/** One rename, once everything is there. The folder of `mkdtemp` is its maker's alone; an application is a folder as any. */
+/** One rename, once everything is there. `mkdtemp` would make a folder that is its maker's alone; an application is one as any. */
 function stageBeside(target: string): StagedFolder {
   const parent = dirname(target);
   const firstMade = mkdirSync(parent, { recursive: true });
-  const path = mkdtempSync(join(parent, `.${basename(target)}.new-`));
+  const path = join(parent, `.${basename(target)}.new-${randomUUID()}`);
+  mkdirSync(path);
   return {
     path,
     publish: () => {
       refuseTaken(target);
-      usable(target, () => {
-        chmodSync(path, 0o777 & ~process.umask());
-        renameSync(path, target);
-      });
+      usable(target, () => renameSync(path, target));
     },
     discard: () => {
       remove(path);
