@@ -53,7 +53,7 @@ function usable<T>(folder: string, use: () => T): T {
 function stageBeside(target: string): StagedFolder {
   const parent = dirname(target);
   const firstMade = mkdirSync(parent, { recursive: true });
-  const path = join(parent, `.${basename(target)}.new-${randomUUID()}`);
+  const path = join(parent, `.${basename(target)}.new-${randomUUID().slice(0, 8)}`);
   mkdirSync(path);
   return {
     path,
