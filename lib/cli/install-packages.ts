@@ -10,6 +10,11 @@ const ARGUMENTS: Readonly<Record<PackageManager, readonly string[]>> = {
   yarn: ['install'],
 };
 
+/** npm asks again three times, a minute and more, for each of the packages in turn: without a network that is half an hour. */
+const WITHOUT_NETWORK = ['--fetch-retries=0', '--fetch-timeout=10000'];
+/** What npm says when nobody answers; `E404` and its like are answers. */
+const NOBODY_ANSWERS = /code E(?!\d)/;
+
 const FRAMES = ['|', '/', '-', '\\'];
 const FRAME_MS = 250;
 
@@ -28,12 +33,21 @@ export async function installPackages(folder: string, manager: PackageManager, t
   const startedMs = performance.now();
   const seconds = (): number => Math.round((performance.now() - startedMs) / 1000);
   const stop = showProgress(terminal, () => `Installing with ${manager} (${seconds()} s)`);
-  const { exitCode, output } = await runTool(manager, ARGUMENTS[manager], folder, terminal).finally(stop);
+  const args = ARGUMENTS[manager];
+  const { exitCode, output } = await patience(manager, folder, terminal)
+    .then((more) => runTool(manager, [...args, ...more], folder, terminal))
+    .finally(stop);
   if (exitCode !== 0) {
-    const command = [manager, ...ARGUMENTS[manager]].join(' ');
-    throw cliErrors.CLI_INSTALL_FAILED({ command, how: String(exitCode), output });
+    throw cliErrors.CLI_INSTALL_FAILED({ command: [manager, ...args].join(' '), how: String(exitCode), output });
   }
   tell(terminal, `Installed with ${manager} in ${seconds()} s.`);
+}
+
+/** How long the package manager is to try: once, when its registry cannot be reached. What it has in its cache is installed all the same. */
+async function patience(manager: PackageManager, folder: string, terminal: Terminal): Promise<readonly string[]> {
+  if (manager !== 'npm') return [];
+  const { exitCode, output } = await runTool(manager, ['ping', '--loglevel=error', ...WITHOUT_NETWORK], folder, terminal);
+  return exitCode !== 0 && NOBODY_ANSWERS.test(output) ? WITHOUT_NETWORK : [];
 }
 
 /** A line that moves on a terminal; one that is written once elsewhere. */

@@ -45,6 +45,8 @@ class ModuleEditor {
 
   edit(specifier: string): string {
     if (this.#isBound()) throw this.#unreadable(`it has something called ${this.#name} already`);
+    const mistake = this.#syntaxMistake();
+    if (mistake !== undefined) throw this.#unreadable(mistake);
     const insertions = [this.#insertImport(specifier), this.#insertInDecorator()];
     let { text } = this.#source;
     for (const { at, text: added } of insertions.sort((a, b) => b.at - a.at)) {
@@ -63,6 +65,15 @@ class ModuleEditor {
         ? bindings.elements.some(({ name }) => name.text === this.#name)
         : false;
     });
+  }
+
+  /** A text with a mistake is read by guess, and would be changed where it is not meant. */
+  #syntaxMistake(): string | undefined {
+    const { text } = this.#source;
+    const [first] = this.#compiler.transpileModule(text, { reportDiagnostics: true }).diagnostics ?? [];
+    if (first === undefined) return undefined;
+    const { line } = this.#source.getLineAndCharacterOfPosition(first.start ?? 0);
+    return `line ${line + 1} is a syntax error (${this.#compiler.flattenDiagnosticMessageText(first.messageText, ' ')})`;
   }
 
   #insertImport(specifier: string): Insertion {
@@ -91,7 +102,7 @@ class ModuleEditor {
     if (value === undefined || !compiler.isArrayLiteralExpression(value)) {
       throw this.#unreadable(`its ${this.#list} are not written as an array`);
     }
-    return value.elements.length === 0 ? insideEmpty(value, this.#name) : this.#after(value.elements, this.#name);
+    return value.elements.length === 0 ? this.#insideEmptyList(value) : this.#after(value.elements, this.#name);
   }
 
   /** Behind the last one: on a line of its own if that is; a comma that follows is followed by nothing new. */
@@ -102,6 +113,13 @@ class ModuleEditor {
     const before = this.#source.text.slice(lineStart, start);
     const ownLine = before.trim() === '';
     return { at: last.getEnd(), text: ownLine ? `,${this.#newline}${before}${text}` : `, ${text}` };
+  }
+
+  /** A bracket that begins its line has nothing but comments before it, and stays where it is. */
+  #insideEmptyList(list: ts.ArrayLiteralExpression): Insertion {
+    const end = list.getEnd() - 1;
+    const indent = this.#source.text.slice(this.#source.text.lastIndexOf('\n', end) + 1, end);
+    return { at: end, text: indent.trim() === '' ? `  ${this.#name},${this.#newline}${indent}` : this.#name };
   }
 
   #unreadable(reason: string): Error {

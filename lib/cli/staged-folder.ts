@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isFrameworkError } from '../errors/framework-error';
@@ -48,11 +49,12 @@ function usable<T>(folder: string, use: () => T): T {
   }
 }
 
-/** One rename, once everything is there. */
+/** One rename, once everything is there. `mkdtemp` would make a folder that is its maker's alone; an application is one as any. */
 function stageBeside(target: string): StagedFolder {
   const parent = dirname(target);
   const firstMade = mkdirSync(parent, { recursive: true });
-  const path = mkdtempSync(join(parent, `.${basename(target)}.new-`));
+  const path = join(parent, `.${basename(target)}.new-${randomUUID().slice(0, 8)}`);
+  mkdirSync(path);
   return {
     path,
     publish: () => {

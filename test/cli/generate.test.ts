@@ -34,6 +34,10 @@ describe('rockstar generate', () => {
       '@Module({\n  controllers: [\n    A,\n    B,\n  ],\n})',
       '@Module({\n  controllers: [\n    A,\n    B,\n    UsersController,\n  ],\n})',
     ],
+    [
+      '@Module({\n  controllers: [\n    // none yet\n  ],\n})',
+      '@Module({\n  controllers: [\n    // none yet\n    UsersController,\n  ],\n})',
+    ],
     ['@Module({\n  providers: [],\n})', '@Module({\n  providers: [],\n  controllers: [UsersController],\n})'],
   ])('puts a controller into %j, and changes nothing else', async (before, after) => {
     put('src/main.ts', EMPTY.replace('@Module()', before));
@@ -77,6 +81,7 @@ describe('rockstar generate', () => {
     ['@Module(options)', 'not given an object literal'],
     ['@Module({ ...common })', 'spread from elsewhere'],
     ['@Module({ controllers: all })', 'not written as an array'],
+    ['@Module({ controllers: [ })', 'line 3 is a syntax error (Expression '],
   ])('writes nothing when the decorator is %s', async (decorator, reason) => {
     put('src/main.ts', EMPTY.replace('@Module()', decorator));
     expect(await cli.run('generate', 'controller', 'users')).toBe(1);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { soon } from '../support/soon';
 import { CliOf } from './cli-of';
@@ -49,6 +49,8 @@ describe('rockstar new', () => {
       devDependencies: { typescript: expect.stringMatching(/^6/), jest: expect.any(String) },
       scripts: { start: expect.any(String), test: 'jest', build: 'rockstar build' },
     });
+    // As open as any folder that is made.
+    expect(statSync(folder).mode).toBe(statSync(join(folder, 'src')).mode);
     expect(there()).toEqual(['my-app']);
   });
 
@@ -76,6 +78,16 @@ describe('rockstar new', () => {
     expect(cli.errors).toMatch(
       /CLI_INSTALL_FAILED: npm install .* failed \(7\), and nothing was left behind[\s\S]*no such package/,
     );
+    expect(there()).toEqual([]);
+  });
+
+  it.each([
+    ['lets npm try once, when its registry cannot be reached', 'ENOTFOUND', '--loglevel=error --fetch-retries=0'],
+    ['lets npm try as often as it likes, when its registry does not know the question', 'E404', '--loglevel=error\n'],
+  ])('%s', async (_title, code, told) => {
+    useNpm(`[ "$1" = ping ] && { echo "npm error code ${code}" >&2; exit 1; }; echo "told: $@" >&2; exit 7`);
+    expect(await cli.run('new', 'my-app', '--sample', 'hello', '--framework', tarball)).toBe(1);
+    expect(`${cli.errors}\n`).toContain(`told: install --no-audit --no-fund ${told}`);
     expect(there()).toEqual([]);
   });
 

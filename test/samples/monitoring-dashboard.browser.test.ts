@@ -196,6 +196,10 @@ if (path === undefined) {
       await page.setViewportSize({ width: 360, height: 740 });
       // The charts are drawn anew at their width in the next frame.
       await soon(async () => expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360));
+      await row('payments').getByRole('button', { name: 'Trip payments' }).click();
+      await page.getByLabel('Admin token').fill('secret');
+      await page.getByRole('button', { name: 'Use token' }).click();
+      await page.getByText('payments: the server cannot be reached.').waitFor();
       expect(await notice.textContent()).toMatch(
         /^The (server is stopping|connection was lost)\. These numbers are those of \d\d:/,
       );
@@ -235,6 +239,13 @@ if (path === undefined) {
       expect(await page.evaluate('document.activeElement.id')).toBe('admin-token');
       await page.keyboard.press('Escape');
       expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Trip catalogue');
+      // What was done leaves the focus in its row.
+      await page.keyboard.press('Enter');
+      await page.keyboard.type('secret');
+      await page.keyboard.press('Enter');
+      await row('catalogue').locator('button:focus', { hasText: 'Reset' }).waitFor();
+      await page.keyboard.press('Enter');
+      await row('catalogue').locator('button:focus', { hasText: 'Trip' }).waitFor();
       // A frame that comes meanwhile takes no focus away.
       const total = () => page.locator('#figure-process .note').textContent();
       await changed(total, await total());

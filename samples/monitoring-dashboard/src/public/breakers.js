@@ -40,8 +40,12 @@ export function breakerList(operate) {
       setText(state, stateText(now));
       setText(counts, countsText(now.stats));
       fill.style.inlineSize = `${now.stats.calls === 0 ? 0 : (100 * now.stats.failures) / now.stats.calls}%`;
+      const focused = document.activeElement;
       trip.disabled = now.state === 'forced-open';
       reset.disabled = now.state === 'closed' && now.stats.failures === 0;
+      // A button that may not be pressed loses the focus: it goes to the one beside it, and not to the top of the page.
+      if (focused === trip && trip.disabled) reset.focus();
+      if (focused === reset && reset.disabled) trip.focus();
     };
     return { root, update };
   });

@@ -55,14 +55,16 @@ let lastAt = latest.at;
 
 async function operate({ name, key }, operation) {
   const query = key === undefined ? '' : `?key=${encodeURIComponent(key)}`;
+  const problem = byId('breakers-problem');
+  setText(problem, '');
   try {
     const answer = await operator.post(`/breakers/${encodeURIComponent(name)}/${operation}${query}`);
     if (answer === undefined) return;
-    if (!answer.ok) return say(`${name}: the server answered ${answer.status}.`);
+    if (!answer.ok) return setText(problem, `${name}: the server answered ${answer.status}.`);
     const now = await answer.json();
     showBreakers(shown.breakers.map((one) => (one.name === now.name && one.key === now.key ? now : one)));
   } catch {
-    say(`${name}: the server cannot be reached.`);
+    setText(problem, `${name}: the server cannot be reached.`);
   }
 }
 
