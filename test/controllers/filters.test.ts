@@ -143,7 +143,7 @@ describe('a filter', () => {
           '/events',
           async function* () {
             await Promise.resolve();
-            yield* [(await Promise.reject(fails())) as string];
+            yield* [await Promise.reject<string>(fails())];
           },
         ],
       ])('%s', async (_what, path, handler) => {
