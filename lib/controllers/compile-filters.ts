@@ -2,6 +2,7 @@ import { answerWith } from '../http/dispatch';
 import type { Exchange } from '../http/exchange';
 import { beginFailure, toFailure } from '../http/failure-reply';
 import { isStreamSource, StreamedReply, whenFailsToBegin } from '../http/reply-stream';
+import { currentLifetime, runInside } from '../lifetime/current';
 import { isObservable, rx } from '../lifetime/observable';
 import { isPromise, whenSettled } from './collect-arguments';
 import { type HookRooms, toObservable } from './compile-hooks';
@@ -38,7 +39,10 @@ const requests: Answering<Exchange> = {
   watch(exchange, value, caught) {
     const isStream = typeof value === 'object' && value !== null && (value instanceof StreamedReply || isStreamSource(value));
     // `answering`: by `ctx.stream()`.
-    if (isStream || exchange.answering) whenFailsToBegin(exchange, (error) => answerWith(exchange, () => caught(error)));
+    if (!isStream && !exchange.answering) return;
+    const current = currentLifetime();
+    const answer = (error: unknown): void => answerWith(exchange, () => caught(error));
+    whenFailsToBegin(exchange, (error) => (current === undefined ? answer(error) : runInside(current, () => answer(error))));
   },
 };
 

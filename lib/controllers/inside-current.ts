@@ -1,5 +1,6 @@
 // Hot, but only where something behind the route asks for the current request.
 import { Readable } from 'node:stream';
+import { type StreamSource, StreamedReply } from '../http/reply-stream';
 import { runInside } from '../lifetime/current';
 import type { Lifetime } from '../lifetime/lifetime';
 import { isObservable, rx } from '../lifetime/observable';
@@ -18,6 +19,7 @@ export function insideCurrent<C extends Pick<Call, 'lifetime'>>(run: (call: C) =
 
 /** An Observable runs when it is subscribed to and a generator when it is asked, which is later and elsewhere. */
 function carry(lifetime: Lifetime, value: unknown): unknown {
+  if (value instanceof StreamedReply) return new StreamedReply(carry(lifetime, value.source) as StreamSource, value.format);
   if (isObservable(value)) return new (rx().Observable)((subscriber) => runInside(lifetime, () => value.subscribe(subscriber)));
   if (!isAsyncIterable(value) || value instanceof Readable || value instanceof globalThis.ReadableStream) return value;
   return new CarriedIterable(lifetime, value);

@@ -6,7 +6,7 @@ import { AuthorityTable } from './authority-table';
 import { type Candidate, candidates, isHeadLikeGet, placed } from './candidates';
 import { routingErrors } from './errors';
 import type { RouteEntry } from './route-entry';
-import { isPlainPattern } from './route-pattern';
+import { isPlainPattern, whyNotMeant } from './route-pattern';
 
 /**
  * What the table found. `store` is the target, or `null` for a path that is no valid URL; `searchParams` is the
@@ -125,10 +125,18 @@ function addAll<T>(
       if (mistake !== undefined) mistakes.push(mistake);
       continue;
     }
+    const refuse = (reason: string): void => {
+      if (!entry.derived) mistakes.push(routingErrors.ROUTE_PATTERN_INVALID({ method, pattern, place, reason }));
+    };
+    const reason = isPlainPattern(pattern) ? undefined : whyNotMeant(pattern);
+    if (reason !== undefined) {
+      refuse(reason);
+      continue;
+    }
     try {
       router.on(method as HTTPMethod, pattern, nothing, target);
     } catch (error) {
-      if (!entry.derived) mistakes.push(routingErrors.ROUTE_PATTERN_INVALID({ method, pattern, place, reason: reasonOf(error) }));
+      refuse(reasonOf(error));
     }
   }
 }

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { catchError, interval, map, mergeMap, Observable, of, take, timer } from 'rxjs';
+import { catchError, from, interval, map, mergeMap, Observable, of, take, timer } from 'rxjs';
 import {
   type CallHandler,
+  Catch,
   Controller,
   CurrentRequest,
   type Filter,
@@ -16,6 +17,7 @@ import {
   type PipeTransform,
   RequestContext,
   Sse,
+  UseFilters,
   UseGuards,
 } from 'rockstar-web';
 import { createTestApp, type TestApplication } from 'rockstar-web/testing';
@@ -172,6 +174,44 @@ describe('the current request', () => {
     expect(await mixedUp(app, '/guard')).toEqual([]);
     expect(await mixedUp(app, '/parameter')).toEqual([]);
   });
+
+  it.each(['generator', 'events', 'observed'])(
+    'is known to a filter that answers for %s which fail before they have begun',
+    async (path) => {
+      @Catch()
+      @Injectable()
+      class LateFilter implements Filter {
+        constructor(private readonly who: Who) {}
+        async catch() {
+          await Promise.resolve();
+          return `filtered ${this.who.name()}`;
+        }
+      }
+      async function* failing(): AsyncGenerator<string> {
+        await Promise.resolve();
+        if (path !== '') throw new Error(path);
+        yield '';
+      }
+      @Controller()
+      @UseFilters(LateFilter)
+      class Failing {
+        @Get('/generator')
+        generator() {
+          return failing();
+        }
+        @Sse('/events')
+        events() {
+          return failing();
+        }
+        @Sse('/observed')
+        observed() {
+          return from(failing());
+        }
+      }
+      const app = await appOf([Failing], { providers: [Who] });
+      expect(await mixedUp(app, `/${path}`)).toEqual([]);
+    },
+  );
 
   it('is known where only a guard, pipe, interceptor or filter of the application asks for it', async () => {
     @Injectable()

@@ -125,6 +125,19 @@ describe('a route table', () => {
     ]);
   });
 
+  it.each([
+    ['/users/:id/files/:id', 'it has two parameters called id'],
+    ['/:', 'it has a parameter without a name'],
+    ['/a/:/b', 'it has a parameter without a name'],
+    ['/a?b', 'a ? stands at its end alone, behind a parameter that may be missing'],
+  ])('tells that %s cannot be meant', (pattern, reason) => {
+    expect(mistakesOf(entry('GET', pattern))).toEqual([expect.stringContaining(`is not valid: ${reason}.`)]);
+  });
+
+  it.each(['/a::b', '/:x-:y', '/:id?', '/at/:hour(^\\d+?)h:minute(^(?:\\d){2})m'])('takes %s', (pattern) => {
+    expect(mistakesOf(entry('GET', pattern))).toEqual([]);
+  });
+
   it('tells the same of what is only checked as of what is compiled', () => {
     const segment = fc.constantFrom(
       '',
