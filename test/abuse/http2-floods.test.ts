@@ -37,7 +37,14 @@ interface Flood {
   readonly one: (at: number) => Buffer;
   readonly count: number;
   readonly closes: boolean | undefined;
+  readonly msPerFrame?: number;
 }
+
+/** What a frame may cost, both ends of the connection together; measured: 0.01 ms, a block that grows 0.2 to 1. */
+const MS_PER_FRAME = 0.1;
+const MS_PER_BOMB = 5;
+/** Not more often is it tried whether one costs as little as it may. */
+const MOST_RUNS = 5;
 
 const floods: readonly Flood[] = [
   { what: 'empty DATA frames (CVE-2019-9518)', before: opened, one: () => frame(FRAME.DATA, 0, 1), count: 20_000, closes: true },
@@ -119,11 +126,10 @@ const floods: readonly Flood[] = [
     one: (at) => frame(FRAME.HEADERS, END_HEADERS | END_STREAM, 2 * at + 1, Buffer.concat([headerBlock(requestFields()), bomb])),
     count: 200,
     closes: undefined,
+    msPerFrame: MS_PER_BOMB,
   },
 ];
 
-/** What a frame may cost, both ends of the connection together; measured: 0.01 ms. */
-const MS_PER_FRAME = 0.1;
 /** The clients and their answers. */
 const MS_BESIDE = 200;
 const MOST_KEPT_BYTES = 2 * 1024 * 1024;
@@ -142,7 +148,7 @@ describe('a client of HTTP/2 that sends a flood of', () => {
   afterEach(() => other.close());
   afterAll(() => kernel.close());
 
-  it.each(floods)('$what', async ({ before, one, count, closes }) => {
+  it.each(floods)('$what', async ({ before, one, count, closes, msPerFrame = MS_PER_FRAME }) => {
     let isClosed = false;
     let msOver = Infinity;
     const flood = async (): Promise<void> => {
@@ -158,12 +164,13 @@ describe('a client of HTTP/2 that sends a flood of', () => {
         await turns();
       });
       // The least of the runs: a collection, or a busy host, falls on some of them.
-      msOver = Math.min(msOver, ms - sent * MS_PER_FRAME - MS_BESIDE);
+      msOver = Math.min(msOver, ms - sent * msPerFrame - MS_BESIDE);
       isClosed = client.ended;
       client.close();
       await soon(() => expect([kernel.underWay, kernel.server.connections]).toEqual([0, 1]));
     };
     const kept = await keptBytes(flood, MOST_KEPT_BYTES);
+    for (let run = 0; msOver >= 0 && run < MOST_RUNS; run++) await flood();
     // Some of what Node 20 bears, later ones (nghttp2 counts what is amiss) close the connection for.
     const isTold = closes === true || process.versions.node.startsWith('20.');
     if (closes !== undefined && isTold) expect(isClosed).toBe(closes);
