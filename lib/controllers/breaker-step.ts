@@ -4,7 +4,8 @@ import { HttpError } from '../errors/http-error';
 import { withoutStack } from '../errors/framework-error';
 import { Exchange } from '../http/exchange';
 import { NodeWire } from '../http/node-wire';
-import { isStreamSource, StreamedReply, whenEventsBegin } from '../http/reply-stream';
+import { isStreamSource, StreamedReply } from '../http/reply-stream';
+import { observeBegin } from '../http/stream-begin';
 import { cancelledBecause, type EndReason } from '../lifetime/end-reason';
 import { isObservable, rx } from '../lifetime/observable';
 import type { Breaker } from '../resilience/breaker';
@@ -80,7 +81,7 @@ function settle(breaker: Breaker, ticket: BreakerCall, call: Call, value: unknow
   if (isObservable(value)) return watchLast(breaker, ticket, call, value);
   if (isUnderWay(call, value)) {
     if (isEventStream(call)) ticket.succeed();
-    else watch(breaker, ticket, call);
+    else settleAtFailure(breaker, ticket, call);
     if (value instanceof Readable) value.once('end', () => endOfBody(ticket, call));
     return value;
   }
@@ -91,11 +92,26 @@ function settle(breaker: Breaker, ticket: BreakerCall, call: Call, value: unknow
 
 /** What fails before there is a head of events is answered as any failure, and is one. */
 function settleAtHead(breaker: Breaker, ticket: BreakerCall, call: Exchange): void {
-  const stop = watch(breaker, ticket, call);
-  whenEventsBegin(call, () => {
-    stop();
-    judge(ticket, call, call.status, undefined);
+  const stop = settleAtFailure(breaker, ticket, call);
+  observeBegin(call, {
+    begun: () => {
+      stop();
+      judge(ticket, call, call.status, undefined);
+    },
+    failed: stop,
   });
+}
+
+/** What fails before it has begun has failed, whatever a filter then answers. Out: as of `watch`. */
+function settleAtFailure(breaker: Breaker, ticket: BreakerCall, call: Exchange): () => void {
+  const stop = watch(breaker, ticket, call);
+  observeBegin(call, {
+    failed: (error) => {
+      stop();
+      ticket.fail(error);
+    },
+  });
+  return stop;
 }
 
 /** Whether the answer is not whole yet: a stream, or written by hand. */

@@ -1,7 +1,8 @@
 import { answerWith } from '../http/dispatch';
 import type { Exchange } from '../http/exchange';
 import { beginFailure, toFailure } from '../http/failure-reply';
-import { isStreamSource, StreamedReply, whenFailsToBegin } from '../http/reply-stream';
+import { isStreamSource, StreamedReply } from '../http/reply-stream';
+import { whenFailsToBegin } from '../http/stream-begin';
 import { currentLifetime, runInside } from '../lifetime/current';
 import { isObservable, rx } from '../lifetime/observable';
 import { isPromise, whenSettled } from './collect-arguments';

@@ -138,7 +138,9 @@ function compileRun(
   rooms: ControllerRooms,
 ): Run {
   const answer = compileAnswer(draft, compileHandler(member, declaration, draft, compiled, rooms));
-  return compileWalk(draft, rooms, declaration.reply === 'events' ? asEvents(answer) : answer);
+  if (declaration.reply !== 'events') return compileWalk(draft, rooms, answer);
+  // Inside of the filters, who are asked where it fails to begin; and outside, for what they give.
+  return asEvents(compileWalk(draft, rooms, asEvents(answer)));
 }
 
 /** What writes the answer stands around all the rest, apart from it: the way to a handler without other steps stays the shortest. */

@@ -20,7 +20,7 @@ export function openPort(door: Server, port: number, host: string): Promise<Addr
 
 /** A text that is no number would be taken for the path of a socket file. */
 function portOf(port: unknown): number {
-  return typeof port === 'string' && !Number.isInteger(Number(port)) ? NaN : (port as number);
+  return typeof port === 'string' && !/^\d+$/.test(port) ? NaN : (port as number);
 }
 
 /** An address as the URL that reaches it from this machine. */

@@ -10,6 +10,7 @@ import { EventHeartbeat } from './event-heartbeat';
 import { replyFailure } from './failure-reply';
 import { OverflowWatch } from './overflow-watch';
 import { isBodiless, send, type Sending, startSending } from './send';
+import { eventsBegin, failToBegin } from './stream-begin';
 
 /** Values over time, to be sent as they come: what `ctx.stream()` and `@Sse` hand over. */
 export type StreamSource = Readable | ReadableStream | Observable<unknown> | AsyncIterable<unknown>;
@@ -202,7 +203,7 @@ function replyObservable(exchange: Exchange, source: Observable<unknown>, format
     complete: () => attempt(() => sink.complete()),
   });
   if (!sink.opensFirst) return;
-  // What failed by then (a circuit that is open, a promise that was refused) was answered as any failure is.
+  // What failed by then (a circuit that is open, a promise that was refused) is answered as any failure is.
   void nextTurn().then(() => {
     if (!exchange.replied && !exchange.lifetime.ended) attempt(() => sink.open());
   });
@@ -216,6 +217,8 @@ class ValueSink {
   #sending: Sending | undefined;
   #heartbeat: EventHeartbeat | undefined;
   #overflow: OverflowWatch | undefined;
+  /** Whether it failed before anything was sent: something else is the answer, now or later. */
+  #hasFailed = false;
 
   constructor(exchange: Exchange, format: ChunkFormat) {
     this.#exchange = exchange;
@@ -233,13 +236,14 @@ class ValueSink {
 
   /** Begins the response at once where the first value has nothing to say about it. */
   open(): void {
-    if (this.#format !== 'events' || this.#sending !== undefined) return;
+    if (this.#format !== 'events' || this.#sending !== undefined || this.#hasFailed) return;
     if (isHeadOnly(this.#exchange)) this.complete();
     else this.#begin(formatOf('events', undefined));
   }
 
   /** Out: whether there is room for more; else wait until it has `drained`. */
   put(value: unknown): boolean {
+    if (this.#hasFailed) return true;
     const chosen = this.#chosen ?? formatOf(this.#format, value);
     if (isHeadOnly(this.#exchange)) {
       send(this.#exchange, this.#exchange.status, chosen.type, undefined);
@@ -286,6 +290,7 @@ class ValueSink {
   }
 
   complete(): void {
+    if (this.#hasFailed) return;
     if (isHeadOnly(this.#exchange)) {
       send(this.#exchange, this.#exchange.status, formatOf(this.#format, undefined).type, undefined);
       return;
@@ -295,8 +300,13 @@ class ValueSink {
   }
 
   fail(error: unknown): void {
-    if (this.#sending !== undefined) this.#sending.fail(error);
-    else if (!this.#exchange.lifetime.ended) failToBegin(this.#exchange, error);
+    if (this.#sending !== undefined) {
+      this.#sending.fail(error);
+      return;
+    }
+    if (this.#hasFailed || this.#exchange.lifetime.ended) return;
+    this.#hasFailed = true;
+    failToBegin(this.#exchange, error);
   }
 
   #begin(chosen: Format): Sending {
@@ -307,7 +317,7 @@ class ValueSink {
     this.#sending = sending;
     if (isEvents) {
       sinks.set(this.#exchange, this);
-      tells.get(this.#exchange)?.();
+      eventsBegin(this.#exchange);
       sendHead(sending.out);
       // Bytes may be in the middle of an event.
       if (chosen.isWhole && this.#exchange.host.limits.sseHeartbeatMs > 0) {
@@ -329,29 +339,6 @@ function sendHead(out: Writable & { flushHeaders?(): void }): void {
 function neverKept(exchange: Exchange): void {
   if (exchange.field('cache-control') === undefined) exchange.setField('cache-control', 'no-cache');
   if (exchange.field('x-accel-buffering') === undefined) exchange.setField('x-accel-buffering', 'no');
-}
-
-/** What answers for a source that failed before anything of it was sent. */
-const rescues = new WeakMap<Exchange, (error: unknown) => void>();
-
-/** Lets `rescue` answer where what an exchange is answered with fails before anything of it was sent. */
-export function whenFailsToBegin(exchange: Exchange, rescue: (error: unknown) => void): void {
-  rescues.set(exchange, rescue);
-}
-
-function failToBegin(exchange: Exchange, error: unknown): void {
-  const rescue = rescues.get(exchange) ?? replyFailure.bind(undefined, exchange);
-  // What it answers with may fail as well.
-  rescues.delete(exchange);
-  rescue(error);
-}
-
-/** Who wants to know that the events of an exchange have begun. */
-const tells = new WeakMap<Exchange, () => void>();
-
-/** Calls `tell` when the head of server-sent events goes out; never where the answer becomes another one. */
-export function whenEventsBegin(exchange: Exchange, tell: () => void): void {
-  tells.set(exchange, tell);
 }
 
 /** Where the events of an exchange go, for sources that stand behind something which cannot tell them to wait. */

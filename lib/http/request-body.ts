@@ -21,8 +21,8 @@ type ReadKind = 'json' | 'form' | 'text' | 'bytes';
  * Reads the whole body, uncompressed.
  *
  * Out: by kind: JSON value; form fields as an object without prototype (a repeated field is an array); string; Buffer.
- * `structured` takes JSON or a form. `any` decides by content type, and is `undefined` when there is no body; where fields are
- * expected, that is an object without any, unless the request has a content type. Where the
+ * `structured` takes JSON or a form. `any` decides by content type, and is `undefined` when there is no body; for
+ * `structured` that is an object without fields, unless the request has a content type. Where the
  * application has a parser for the content type, `any`, `json` and `structured` are what that makes of it. What middleware
  * has left at `request.body` is taken as it is.
  * Fails with: BODY_TOO_LARGE, BODY_TYPE_UNSUPPORTED, BODY_ENCODING_UNSUPPORTED, BODY_MALFORMED, BODY_TAKEN,
@@ -35,7 +35,7 @@ export async function readBody(exchange: Exchange, kind: BodyKind): Promise<unkn
   if (!wire.hasBody && exchange.bodyTaken === undefined) {
     if (kind === 'any') return undefined;
     // Neither a body nor a type: nothing is of the wrong type (RFC 9110 §15.5.16), but properties may be missing.
-    if (kind !== 'text' && kind !== 'bytes' && wire.headers['content-type'] === undefined) return {};
+    if (kind === 'structured' && wire.headers['content-type'] === undefined) return {};
   }
   if (host.parsers !== undefined && (kind === 'any' || kind === 'json' || kind === 'structured')) {
     const type = mediaTypeOf(wire.headers['content-type']);

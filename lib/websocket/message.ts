@@ -100,8 +100,15 @@ export class Message implements Call, Expiring {
   }
 
   get lifetime(): Lifetime {
-    this.#life ??= this.#owner.open(this);
+    this.#life ??= this.#open();
     return this.#life;
+  }
+
+  /** What outlives its session holds it all the same: what was made for it is there until this is through. */
+  #open(): Lifetime {
+    const lifetime = this.#owner.open(this);
+    if (this.#owner !== this.session.lifetime) void lifetime.closed.then(this.session.lifetime.hold());
+    return lifetime;
   }
 
   /** Milliseconds until its time is up; `undefined`: it has all the time. */

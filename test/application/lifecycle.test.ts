@@ -96,7 +96,7 @@ describe('an application', () => {
       message: expect.stringContaining('Another process listens there') as string,
     });
     await expect(app.listen(0, 'no.such.host.invalid')).rejects.toMatchObject({ code: 'SERVER_LISTEN_FAILED' });
-    for (const none of [-1, NaN, 70_000, 1.5, 'http' as unknown as number]) {
+    for (const none of [-1, NaN, 70_000, 1.5, 'http' as unknown as number, '-5' as unknown as number]) {
       await expect(app.listen(none)).rejects.toMatchObject({
         code: 'SERVER_LISTEN_FAILED',
         message: expect.stringContaining('A port is a whole number from 0') as string,

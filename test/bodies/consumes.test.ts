@@ -54,6 +54,15 @@ describe('@Body({ consumes })', () => {
     expect(response.headers.accept).toBe(taken);
   });
 
+  it.each(['/pets/json', '/pets/form', '/pets/list'])(
+    'refuses at %s what has neither a body nor a type: a page of anybody may send that',
+    async (url) => {
+      const app = await appOf([Pets]);
+      const response = await app.request({ method: 'POST', url });
+      expect(failureOf(response)).toMatchObject({ status: 415, code: 'BODY_TYPE_UNSUPPORTED' });
+    },
+  );
+
   it('stands in the OpenAPI document', async () => {
     @Module({ controllers: [Pets] })
     class App {}

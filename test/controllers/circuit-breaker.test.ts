@@ -16,9 +16,12 @@ import {
   Timeout,
   TooManyRequestsError,
   Use,
+  UseFilters,
   WiringError,
 } from 'rockstar-web';
 import { createTestApp, ManualClock, type TestApplication } from 'rockstar-web/testing';
+import { RawClient, request } from '../support/raw-client';
+import { soon } from '../support/soon';
 
 const breakers = { count: { window: { kind: 'count', calls: 100 }, minimumCalls: 100, slowCallMs: 0 } } as const;
 
@@ -103,6 +106,35 @@ class Kinds {
 @Module({ controllers: [Kinds] })
 class KindsModule {}
 
+@Controller()
+@UseFilters({ catch: (_error: unknown, context: RequestContext) => ((context.status = 200), Promise.resolve('friendly')) })
+class Filtered {
+  @Sse('/events') @CircuitBreaker('filtered') events() {
+    return throwError(() => new Error('no'));
+  }
+  @Get('/stream') @CircuitBreaker('filtered') async *stream() {
+    await turn();
+    yield await Promise.reject<string>(new Error('no'));
+  }
+  @Get('/thrown') @CircuitBreaker('filtered') thrown(): string {
+    throw new Error('no');
+  }
+}
+
+@Module({ controllers: [Filtered] })
+class FilteredModule {}
+
+@Controller()
+@CircuitBreaker('outer')
+class Twice {
+  @Sse('/twice') @CircuitBreaker('inner') events() {
+    return NEVER;
+  }
+}
+
+@Module({ controllers: [Twice] })
+class TwiceModule {}
+
 let app: TestApplication;
 let clock: ManualClock;
 
@@ -149,6 +181,23 @@ describe('a route behind a breaker', () => {
     const none = { calls: 0, successes: 0, failures: 0, slow: 0, ignored: 0, cancelled: 0, rejected: 0, late: 0 };
     const calls = among === 'ignored' ? 0 : 1;
     expect(app.app.breakers.get('count').stats).toEqual({ ...none, calls, [among]: 1 });
+  });
+
+  it.each(['/events', '/stream', '/thrown'])('counts %s among the failures, whatever a filter then answers', async (url) => {
+    await open(FilteredModule);
+    expect((await app.request({ url })).status).toBe(200);
+    expect(app.app.breakers.get('filtered').stats).toMatchObject({ calls: 1, failures: 1, successes: 0 });
+  });
+
+  it('counts events at their head in each of two that stand around them', async () => {
+    await open(TwiceModule);
+    const url = await app.app.listen(0);
+    const client = await RawClient.connect(url);
+    client.write(request('GET', '/twice'));
+    await client.until('text/event-stream');
+    expect(['outer', 'inner'].map((name) => app.app.breakers.get(name).stats.successes)).toEqual([1, 1]);
+    client.reset();
+    await soon(() => expect(app.leaks()).toEqual([]));
   });
 });
 

@@ -137,6 +137,7 @@ describe('a filter', () => {
         ['ctx.stream() of a generator', '/', (context) => context.stream(generator())],
         ['ctx.stream() of bytes', '/', (context) => context.stream(readable())],
         ['events of an Observable', '/events', () => throwError(fails)],
+        ['events that cannot be written', '/events', () => of({ a: 1n }, { b: 2 })],
         ['events of a promise', '/events', () => from(Promise.reject(fails()))],
         [
           'events of a generator',
@@ -148,7 +149,13 @@ describe('a filter', () => {
         ],
       ])('%s', async (_what, path, handler) => {
         @Controller()
-        @UseFilters(answering((_error, context) => ((context.status = 409), Promise.resolve({ domain: context.path }))))
+        @UseFilters(
+          answering(async (_error, context) => {
+            await turns(5);
+            context.status = 409;
+            return { domain: context.path };
+          }),
+        )
         class Failing {
           @Get('/')
           get(context: RequestContext) {

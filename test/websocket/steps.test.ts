@@ -444,7 +444,9 @@ describe('what handlers of messages are given', () => {
     }
 
     @OnClose()
-    async left() {
+    async *left() {
+      await new Promise((resolve) => setImmediate(resolve));
+      yield* [];
       await new Promise((resolve) => setImmediate(resolve));
       disposedWhenLeft.push(this.own.isDisposed);
     }
