@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 25_000;
 
 /** What happens in this process has happened by then. */
 const QUICK_TURNS = 20;
