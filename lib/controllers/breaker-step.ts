@@ -75,13 +75,13 @@ export function watch(breaker: Breaker, ticket: BreakerCall, call: Call): () => 
 function settle(breaker: Breaker, ticket: BreakerCall, call: Call, value: unknown, isEvents: boolean): unknown {
   if (!(call instanceof Exchange)) return settleMessage(breaker, ticket, call, value);
   if (isEvents && (isObservable(value) || isAsyncIterable(value))) {
-    settleAtHead(breaker, ticket, call);
+    settleAtBegin(breaker, ticket, call);
     return value;
   }
   if (isObservable(value)) return watchLast(breaker, ticket, call, value);
   if (isUnderWay(call, value)) {
     if (isEventStream(call)) ticket.succeed();
-    else settleAtFailure(breaker, ticket, call);
+    else settleAtBegin(breaker, ticket, call);
     if (value instanceof Readable) value.once('end', () => endOfBody(ticket, call));
     return value;
   }
@@ -90,28 +90,19 @@ function settle(breaker: Breaker, ticket: BreakerCall, call: Call, value: unknow
   return value;
 }
 
-/** What fails before there is a head of events is answered as any failure, and is one. */
-function settleAtHead(breaker: Breaker, ticket: BreakerCall, call: Exchange): void {
-  const stop = settleAtFailure(breaker, ticket, call);
+/** Events settle a call at their head. What fails before it has begun has failed, whatever a filter then answers. */
+function settleAtBegin(breaker: Breaker, ticket: BreakerCall, call: Exchange): void {
+  const stop = watch(breaker, ticket, call);
   observeBegin(call, {
     begun: () => {
       stop();
       judge(ticket, call, call.status, undefined);
     },
-    failed: stop,
-  });
-}
-
-/** What fails before it has begun has failed, whatever a filter then answers. Out: as of `watch`. */
-function settleAtFailure(breaker: Breaker, ticket: BreakerCall, call: Exchange): () => void {
-  const stop = watch(breaker, ticket, call);
-  observeBegin(call, {
     failed: (error) => {
       stop();
       ticket.fail(error);
     },
   });
-  return stop;
 }
 
 /** Whether the answer is not whole yet: a stream, or written by hand. */

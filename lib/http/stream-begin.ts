@@ -5,7 +5,7 @@ import { replyFailure } from './failure-reply';
 /** Who hears of it, once. */
 export interface BeginObserver {
   /** The head of server-sent events goes out. */
-  begun?(): void;
+  begun(): void;
   /** It failed before anything of it was sent. */
   failed(error: unknown): void;
 }
@@ -21,7 +21,7 @@ export function observeBegin(exchange: Exchange, observer: BeginObserver): void 
 
 /** The head of events goes out. */
 export function eventsBegin(exchange: Exchange): void {
-  for (const observer of taken(exchange)) observer.begun?.();
+  for (const observer of taken(exchange)) observer.begun();
 }
 
 const rescues = new WeakMap<Exchange, (error: unknown) => void>();
